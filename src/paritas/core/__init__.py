@@ -1,0 +1,1 @@
+"""The law: what may happen to money, decided without a clock, a file or a random number."""

@@ -1,0 +1,1 @@
+"""The journal: append, read, snapshot, hash chain."""

@@ -1,0 +1,1 @@
+"""The nouns: money, legs, instructions, members, commands and events."""

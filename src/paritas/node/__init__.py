@@ -1,0 +1,1 @@
+"""The shell around the core: scheme file, intake, group commit, views and outbox."""
