@@ -182,12 +182,12 @@ def _read_field(statement: ast.AnnAssign) -> Field:
         annotation = annotation.slice
     elif isinstance(annotation, ast.BinOp):
         annotation = annotation.right
-    if not isinstance(statement.value, ast.Call):
-        raise BuildError(f"pyiso20022 line {statement.lineno}: a field is expected here")
-    given = {argument.arg: argument.value for argument in statement.value.keywords}
-    facts = _literal(given["metadata"])
+    given: dict[str | None, ast.expr] = {}
+    if isinstance(statement.value, ast.Call):
+        given = {argument.arg: argument.value for argument in statement.value.keywords}
+    facts = _literal(given["metadata"]) if "metadata" in given else None
     if not isinstance(facts, dict):
-        raise BuildError(f"pyiso20022 line {statement.lineno}: the metadata is not a dictionary")
+        raise BuildError(f"line {statement.lineno}: a field with its metadata is expected")
     return Field(_name(annotation), is_list, facts)
 
 
@@ -200,7 +200,7 @@ def _assignments(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
 def _name(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    raise BuildError(f"pyiso20022 line {node.lineno}: a name is expected, not {ast.unparse(node)}")
+    raise BuildError(f"line {node.lineno}: a name is expected, not {ast.unparse(node)}")
 
 
 def _literal(node: ast.expr) -> object:
@@ -212,9 +212,7 @@ def _literal(node: ast.expr) -> object:
         return _literal(node.args[0])
     if isinstance(node, ast.Constant):
         return node.value
-    raise BuildError(
-        f"pyiso20022 line {node.lineno}: a literal is expected, not {ast.unparse(node)}"
-    )
+    raise BuildError(f"line {node.lineno}: a literal is expected, not {ast.unparse(node)}")
 
 
 # Writing
