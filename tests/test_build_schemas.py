@@ -128,11 +128,15 @@ def test_a_bundle_is_made_again_only_if_it_is_not_fresh(
     source.write_text(SOURCE, encoding="utf-8")
     bundle = tmp_path / "xsd"
     monkeypatch.setattr(generator, "_sources", lambda: {"test.001": source})
+    monkeypatch.setattr(generator, "_licence", lambda: "MIT")
     assert generator.build(bundle) == 1
     made = bundle / "test.001.xsd"
     made.write_text("kept", encoding="utf-8")
     assert generator.build(bundle) == 1
     assert made.read_text(encoding="utf-8") == "kept"
+    made.unlink()
+    assert generator.build(bundle) == 1
+    assert made.exists()
     # A file of an older bundle, and a stamp that names another generator: all is made again.
     (bundle / "old.001.xsd").touch()
     (bundle / generator.STAMP).write_text("other", encoding="utf-8")
