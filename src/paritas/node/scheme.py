@@ -16,12 +16,12 @@ import msgspec
 
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
-from paritas.node.toml_tables import Document, Mistake, Table, InvalidValueError, meant
+from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
 MAX_DAYS_AHEAD = 10
 
-_FILE_BYTES_MAX = 64 * 1024 * 1024
+_FILE_BYTES_MAX = 16 * 1024 * 1024
 _SATURDAY, _SUNDAY = 5, 6
 
 
