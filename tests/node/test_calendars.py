@@ -3,7 +3,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paritas.node.calendars import (
@@ -131,6 +131,7 @@ ZONES = st.sampled_from(
 DAYS = st.dates(date(1971, 1, 1), date(2060, 12, 31))
 
 
+@settings(deadline=None)
 @given(ZONES, DAYS)
 def test_windows_of_an_open_book_follow_one_another(timezone: str, day: date) -> None:
     book = calendar(timezone)
@@ -141,6 +142,7 @@ def test_windows_of_an_open_book_follow_one_another(timezone: str, day: date) ->
     assert book.local_date(opens_ns - 1) == day - datetime.timedelta(1)
 
 
+@settings(deadline=None)
 @given(ZONES, DAYS, st.integers(0, 86_399), st.integers(0, 86_400))
 def test_a_window_never_closes_before_it_opens(
     timezone: str, day: date, opens_s: int, closes_s: int
@@ -149,6 +151,7 @@ def test_a_window_never_closes_before_it_opens(
     assert opens_ns <= closes_ns
 
 
+@settings(deadline=None)
 @given(ZONES, DAYS, st.integers(0, 86_399))
 def test_a_local_time_that_exists_is_met_exactly(timezone: str, day: date, opens_s: int) -> None:
     book = calendar(timezone, opens_s, 86_400)
@@ -223,11 +226,13 @@ def test_what_is_no_instant(text: str) -> None:
 INSTANTS = st.integers(0, INSTANT_NS_END - 1)
 
 
+@settings(deadline=None)
 @given(INSTANTS)
 def test_an_instant_keeps_its_milliseconds(at_ns: int) -> None:
     assert parse_instant_ns(format_instant(at_ns)) == at_ns - at_ns % 1_000_000
 
 
+@settings(deadline=None)
 @given(INSTANTS, st.integers(-14 * 60, 14 * 60))
 def test_nanoseconds_and_offsets_are_exact(at_ns: int, offset_minutes: int) -> None:
     local_ns = at_ns + offset_minutes * 60 * SECOND_NS
@@ -239,6 +244,7 @@ def test_nanoseconds_and_offsets_are_exact(at_ns: int, offset_minutes: int) -> N
     assert parse_instant_ns(text) == at_ns
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime.datetime(1970, 1, 2), datetime.datetime(2262, 4, 10)))
 def test_the_standard_library_agrees(when: datetime.datetime) -> None:
     elapsed = when - datetime.datetime(1970, 1, 1)

@@ -1,11 +1,12 @@
 """The scheme file: what a good one becomes, and what each mistake in a bad one is answered with."""
 
 import datetime
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paritas.node.scheme import (
@@ -253,7 +254,7 @@ ROWS = [
     ('closes = "17:30:15"', "", 10, "book[1].closes", "also closes"),
     ('closes = "17:30:15"', 'closes = "24:01"', 15, "book[1].closes", "is not a time of day"),
     ('closes = "17:30:15"', 'closes = "09:00"', 15, "book[1].closes", "same as opens"),
-    ("2026-12-25", "2026-02-30", 16, "book[1].holidays[1]", "no calendar has"),
+    ("2026-12-25", "2026-02-30", 16, "book[1].holidays[1]", "no day of the calendar"),
     ("2026-12-25", "25.12.2026", 16, "book[1].holidays[1]", "must be a date"),
     ("2026-10-02", "2026-10-02T00:00:00", 16, "book[1].holidays[2]", "must be a date"),
     ("weekend = []", 'weekend = ["sundays"]', 27, "book[3].weekend[1]", "did you mean sunday?"),
@@ -271,7 +272,7 @@ ROWS = [
     ('member = "AAAAINB0"', 'member = "AAAAINB0"\n[[dealer]]\nmember = "AAAAINB0"\n'
      'pair = ["CNY", "INR"]', 54, "dealer[2].pair", "have a dealer already"),
     ("[[dealer]]", "[dealer]", 49, "dealer", "[[dealer]]"),
-    ('"BBBBCNB0XXX", ', '"CCCCCNB0", ', 55, "sender[1].for[2]", "CCCCCNB0XXX is not a member"),
+    ('"BBBBCNB0XXX", ', '"CCCCCNB0", ', 55, "sender[1].for[2]", "CCCCCNB0XXX is not a member of this scheme: add a [[member]]"),
     ('"AAAAINB0XXX"]', "1]", 55, "sender[1].for[3]", "text in quotes"),
     ('for = ["AAAAINB0", "BBBBCNB0XXX", "AAAAINB0XXX"]', "for = []", 55, "sender[1].for", "is empty"),
     ('for = ["AAAAINB0", "BBBBCNB0XXX", "AAAAINB0XXX"]', "", 53, "sender[1].for", "is missing"),
@@ -376,7 +377,7 @@ def test_errors_are_one_line_each(tmp_path: Path) -> None:
         load_scheme(path)
     lines = str(raised.value).splitlines()
     assert len(lines) == 12
-    assert lines[0] == f"{path}:1: scheme.name: is missing"
+    assert lines[0] == f"{path}:1: scheme.name: is missing: add it here"
     assert lines[1] == (
         f"{path}:3: scheme.max_days_ahed: "
         "is no word of a scheme file here; did you mean max_days_ahead?"
@@ -463,11 +464,13 @@ def schemes(draw: st.DrawFn) -> Scheme:
     )
 
 
+@settings(deadline=None)
 @given(schemes())
 def test_any_scheme_survives_writing_and_reading(scheme: Scheme) -> None:
     assert parse_scheme(scheme_toml(scheme)) == scheme
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damage_is_an_answer_never_a_traceback(data: st.DataObject) -> None:
     lines = GOOD.splitlines()
@@ -488,3 +491,16 @@ def test_damage_is_an_answer_never_a_traceback(data: st.DataObject) -> None:
     except SchemeErrors as errors:
         assert all(0 <= mistake.line <= len(lines) for mistake in errors.mistakes)
         assert len(str(errors).splitlines()) == len(errors.mistakes)
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "scheme.md"
+
+
+def test_the_examples_of_the_documentation_load() -> None:
+    examples = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    least, everything = (parse_scheme(example) for example in examples)
+    assert list(least.books) == list(everything.books) == ["INR", "CNY"]
+    # "Everything that can be said" leaves out no key of a table that the page explains.
+    words = set(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", DOCS.read_text("utf-8"), re.MULTILINE))
+    for word in re.findall(r"\w+", " ".join(words)):
+        assert re.search(rf"\b{word} = ", examples[1]), word

@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paritas.node.toml_lines import Path, key_lines
@@ -124,6 +124,7 @@ STATEMENTS = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENTS, max_size=10))
 def test_the_scan_finds_the_keys_that_the_parser_finds(statements: list[str]) -> None:
     text = ""
