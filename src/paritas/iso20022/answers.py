@@ -8,8 +8,8 @@ message never makes its own answer impossible.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -114,7 +114,10 @@ def pacs002(
     all transactions have, else PART with the number of each. Raises ValueError for a refused
     message with a transaction that is not, and for no transaction and no reason.
     """
-    return pacs002_stream(report, Counter(each.status for each in statuses), statuses, header)
+    counts: dict[str, int] = {}
+    for each in statuses:
+        counts[each.status] = counts.get(each.status, 0) + 1
+    return pacs002_stream(report, counts, statuses, header)
 
 
 def pacs002_stream(
@@ -124,8 +127,8 @@ def pacs002_stream(
     header: Header | None = None,
 ) -> Draft:
     """Do as ``pacs002`` where the statuses come one by one and only their counts are known."""
-    group_status(report, counts)
-    parts = _pacs002_parts(report, counts, statuses)
+    group = _group(report, group_status(report, counts), counts)
+    parts = chain(group, map(_transaction_status, statuses))
     return Draft(STATUS_TYPE, document(STATUS_TYPE, "FIToFIPmtStsRpt", parts), header)
 
 
@@ -161,30 +164,27 @@ def admi002(reject: Reject, header: Header | None = None) -> Draft:
     return Draft(REJECT_TYPE, document(REJECT_TYPE, REJECT_TYPE, content), header)
 
 
-def _pacs002_parts(
-    report: StatusReport, counts: Mapping[str, int], statuses: Iterable[TransactionStatus]
-) -> Iterator[str]:
-    yield branch(
-        "GrpHdr",
-        leaf("MsgId", report.message_id),
-        leaf("CreDtTm", report.created),
-        agent("InstgAgt", report.instructing_agent),
-        agent("InstdAgt", report.instructed_agent),
-    )
-    status = group_status(report, counts)
+def _group(report: StatusReport, status: str, counts: Mapping[str, int]) -> tuple[str, str]:
     number = report.original_number_of_transactions
-    yield branch(
-        "OrgnlGrpInfAndSts",
-        leaf("OrgnlMsgId", clip(report.original_message_id, 35) or NOT_PROVIDED),
-        leaf("OrgnlMsgNmId", clip(report.original_message_type, 35) or NOT_PROVIDED),
-        leaf("OrgnlCreDtTm", valid_time(report.original_created)),
-        leaf("OrgnlNbOfTxs", number if _NUMBER.fullmatch(number) else ""),
-        leaf("GrpSts", status),
-        _reason(report.reason, report.text),
-        _counts(counts) if status == MIXED else "",
+    return (
+        branch(
+            "GrpHdr",
+            leaf("MsgId", report.message_id),
+            leaf("CreDtTm", report.created),
+            agent("InstgAgt", report.instructing_agent),
+            agent("InstdAgt", report.instructed_agent),
+        ),
+        branch(
+            "OrgnlGrpInfAndSts",
+            leaf("OrgnlMsgId", clip(report.original_message_id, 35) or NOT_PROVIDED),
+            leaf("OrgnlMsgNmId", clip(report.original_message_type, 35) or NOT_PROVIDED),
+            leaf("OrgnlCreDtTm", valid_time(report.original_created)),
+            leaf("OrgnlNbOfTxs", number if _NUMBER.fullmatch(number) else ""),
+            leaf("GrpSts", status),
+            _reason(report.reason, report.text),
+            _counts(counts) if status == MIXED else "",
+        ),
     )
-    for each in statuses:
-        yield _transaction_status(each)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -31,6 +31,7 @@ _ENVELOPE = "BusinessMessage"
 # not the last two code points of the plane. A bare carriage return would be read back as a line
 # feed, so it needs a reference too.
 _UNSAFE = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_find_unsafe = _UNSAFE.search
 _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 
 _BIC = re.compile("[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
@@ -43,9 +44,8 @@ _TIME = re.compile(r"[0-9-]{10}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?" + _ZO
 _REPEATED = ("{*}TxInfAndSts", "{*}Ntry", "{*}CdtTrfTxInf")
 _CHUNK_CHARACTERS = 1 << 16
 
-# What we check is what we wrote, so external entities cannot occur; closed all the same. The
-# limit on text size is libxml2's own (10 MB for one text), which no field reaches.
-_PARSER_OPTIONS = {"resolve_entities": False, "no_network": True}
+# What we check is what we wrote, so external entities cannot occur; closed all the same.
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 class OutboundInvalidError(Exception):
@@ -80,14 +80,15 @@ def escape(text: str) -> str:
 
     Characters that XML 1.0 cannot carry at all become U+FFFD, the replacement character.
     """
-    if _UNSAFE.search(text) is None:
-        return text
     return _UNSAFE.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), text)
 
 
 def leaf(tag: str, text: str) -> str:
     """Return an element with escaped text, or nothing if there is no text."""
-    return f"<{tag}>{escape(text)}</{tag}>" if text else ""
+    if not text:
+        return ""
+    # Nearly every text is safe, and this is called some twenty times for each message.
+    return f"<{tag}>{text if _find_unsafe(text) is None else escape(text)}</{tag}>"
 
 
 def branch(tag: str, *content: str) -> str:
@@ -248,7 +249,7 @@ def _app_hdr(header: Header, message_type: str) -> str:
 
 def _parse(message_type: str, data: bytes) -> etree._Element:
     try:
-        return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
+        return etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
         raise OutboundInvalidError(message_type, error.lineno or 0, error.msg) from error
 
@@ -256,7 +257,7 @@ def _parse(message_type: str, data: bytes) -> etree._Element:
 def _check(message_type: str, element: etree._Element) -> None:
     validator = schema(message_type)
     if not validator.validate(element):
-        first = validator.error_log[0]
+        first = next(iter(validator.error_log))
         raise OutboundInvalidError(message_type, first.line, first.message)
 
 
@@ -282,11 +283,18 @@ def _checked_chunks(message_type: str, chunks: Iterable[bytes]) -> Iterator[byte
             parser.feed(chunk)
             for _, element in parser.read_events():
                 seen += 1
-                element.clear()
-                while (previous := element.getprevious()) is not None:
-                    element.getparent().remove(previous)
+                _forget(element)
             yield chunk
         parser.close()
     except etree.XMLSyntaxError as error:
         detail = f"after {seen} entries: {error.msg}"
         raise OutboundInvalidError(message_type, error.lineno or 0, detail) from error
+
+
+def _forget(element: object) -> None:
+    """Empty a checked element and drop its elder siblings, so that memory stays constant."""
+    assert isinstance(element, etree._Element)
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and parent[0] is not element:
+        del parent[0]
