@@ -32,8 +32,6 @@ SETTLED = TransactionStatus(
     uetr=UETR,
     settled="2026-11-23T10:00:01.5Z",
     clearing_system_reference="1234",
-    instructing_agent="AAAAINB0XXX",
-    instructed_agent="BBBBRUM0XXX",
     currency="INR",
     amount_minor=150025,
     settlement_date="2026-11-23",
@@ -57,10 +55,17 @@ def test_a_settled_payment() -> None:
     assert texts(root, "TxInfAndSts/TxSts") == ["ACSC"]
     assert texts(root, "TxInfAndSts/StsRsnInf") == []
     assert text(root, "FctvIntrBkSttlmDt/DtTm") == "2026-11-23T10:00:01.5Z"
-    assert text(root, "TxInfAndSts/InstdAgt/FinInstnId/BICFI") == "BBBBRUM0XXX"
+    assert text(root, "GrpHdr/InstgAgt/FinInstnId/BICFI") == "RBISINB0XXX"
+    assert text(root, "GrpHdr/InstdAgt/FinInstnId/BICFI") == "AAAAINB0XXX"
     amount = root.find(".//{*}OrgnlTxRef/{*}IntrBkSttlmAmt")
     assert amount is not None
     assert (amount.text, amount.get("Ccy")) == ("1500.25", "INR")
+
+
+def test_each_status_may_have_its_own_receiver() -> None:
+    status = TransactionStatus("ACSC", instructed_agent="BBBBRUM0XXX")
+    root = sent(pacs002(REPORT, [status]))
+    assert text(root, "TxInfAndSts/InstdAgt/FinInstnId/BICFI") == "BBBBRUM0XXX"
 
 
 def test_the_effective_date_may_be_a_date() -> None:
