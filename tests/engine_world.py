@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
+
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.instructions import Leg
@@ -78,7 +80,7 @@ class Wishes:
         if r.random() < 0.05 and moments:
             self.at_ns = max(self.at_ns, r.choice(moments))
         if self.planned:
-            return self.planned.pop()
+            return msgspec.structs.replace(self.planned.pop(), at_ns=self.at_ns)
         makers = (
             (self.payment, 40),
             (self.side, 14),
