@@ -1,0 +1,431 @@
+"""The scheme file: who settles what, where and when, as an operator writes it down in TOML.
+
+``load_scheme`` reads a file whole, reports every mistake in it at once, and gives a ``Scheme`` in
+which all cross-references hold. ``scheme_toml`` writes one. docs/scheme.md explains each word.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import msgspec
+
+from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
+from paritas.node import scheme_words as words
+from paritas.node.toml_tables import Document, Mistake, Table, InvalidValueError, meant
+
+#: How many calendar days ahead of today a value date may lie, if the file does not say.
+MAX_DAYS_AHEAD = 10
+
+_FILE_BYTES_MAX = 64 * 1024 * 1024
+_SATURDAY, _SUNDAY = 5, 6
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What a member starts with on one book; all amounts in minor units, none below zero.
+
+    ``limit_minor`` is how far below zero the account may go. The reservations set money aside
+    for urgent and for high priority; they may be more than there is at the start.
+    """
+
+    currency: str
+    balance_minor: int = 0
+    limit_minor: int = 0
+    reserved_urgent_minor: int = 0
+    reserved_high_minor: int = 0
+
+
+class Member(msgspec.Struct, frozen=True):
+    """An institution that settles; ``bic`` has 11 characters, ``lei`` is "" if not given."""
+
+    bic: str
+    name: str
+    country: str
+    #: By currency, in the order of the file.
+    accounts: dict[str, Account]
+    lei: str = ""
+    suspended: bool = False
+
+
+class Book(msgspec.Struct, frozen=True):
+    """One currency's book and its calendar; ``issuer`` is a BIC of 11 characters.
+
+    ``opens_s`` and ``closes_s`` are seconds on the local clock after midnight, both None for a
+    book that is always open. ``weekend`` counts Monday as 0. ``calendar`` names a holiday
+    calendar of the ``holidays`` library, or is "".
+    """
+
+    currency: str
+    issuer: str
+    timezone: str = "UTC"
+    opens_s: int | None = None
+    closes_s: int | None = None
+    weekend: tuple[int, ...] = ()
+    holidays: tuple[datetime.date, ...] = ()
+    calendar: str = ""
+
+
+class Scheme(msgspec.Struct, frozen=True):
+    """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
+
+    name: str
+    value_currency: str
+    #: Units of the currency for one unit of the value currency, exactly; its own is 1.
+    rates: dict[str, Fraction]
+    #: The same rates as the file writes them.
+    rate_texts: dict[str, str]
+    #: By currency, in the order of the file.
+    books: dict[str, Book]
+    #: By BIC, in the order of the file.
+    members: dict[str, Member]
+    #: The dealer's BIC by pair of currencies, the pair in alphabetical order.
+    dealers: dict[tuple[str, str], str] = {}
+    #: For each registered sender's BIC, the members that it may send for.
+    senders: dict[str, tuple[str, ...]] = {}
+    max_days_ahead: int = MAX_DAYS_AHEAD
+    #: Who may overtake whom in the queue: "normal", "none" or "all".
+    bypass: str = "normal"
+
+    def dealer_of(self, currency: str, other: str) -> str | None:
+        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
+        return self.dealers.get((min(currency, other), max(currency, other)))
+
+    def may_send(self, sender: str, member: str) -> bool:
+        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
+        return sender == member or member in self.senders.get(sender, ())
+
+
+class SchemeErrors(Exception):  # noqa: N818 - it carries many
+    """A scheme file that cannot be used: all its mistakes, in the order of their lines."""
+
+    def __init__(self, source: str, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__(source, mistakes)
+        self.source = source
+        self.mistakes = mistakes
+
+    def __str__(self) -> str:
+        """Return one line per mistake: file, line, key, what is wrong and what to do."""
+        return "\n".join(mistake.in_file(self.source) for mistake in self.mistakes)
+
+
+def load_scheme(path: pathlib.Path | str) -> Scheme:
+    """Read a scheme file; raises SchemeErrors with every mistake, an unreadable file included."""
+    source = str(path)
+    try:
+        with pathlib.Path(path).open("rb") as file:
+            data = file.read(_FILE_BYTES_MAX + 1)
+    except OSError as error:
+        text = f"cannot be read: {error.strerror or error}"
+        raise SchemeErrors(source, (Mistake(0, "", text),)) from None
+    if len(data) > _FILE_BYTES_MAX:
+        text = f"is larger than {_FILE_BYTES_MAX >> 20} MiB: this is not a scheme file"
+        raise SchemeErrors(source, (Mistake(0, "", text),))
+    try:
+        # Some editors put a byte order mark in front; it means nothing in UTF-8.
+        return parse_scheme(data.decode("utf-8-sig"), source)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        mistake = Mistake(line, "", "is not UTF-8 text: save the file as UTF-8")
+        raise SchemeErrors(source, (mistake,)) from None
+
+
+def parse_scheme(text: str, source: str = "scheme") -> Scheme:
+    """Read the text of a scheme file; ``source`` names it in the errors.
+
+    Raises SchemeErrors with every mistake.
+    """
+    document = Document(text)
+    scheme = _Reading(document).scheme()
+    mistakes = document.mistakes()
+    if mistakes:
+        raise SchemeErrors(source, mistakes)
+    return scheme
+
+
+class _Reading:
+    """One reading of one document: section by section, each checked against those before."""
+
+    def __init__(self, document: Document) -> None:
+        self._root = document.root
+        self._books: dict[str, Book] = {}
+        self._members: dict[str, Member] = {}
+        #: By currency, what all balances read so far come to.
+        self._issued_minor: dict[str, int] = {}
+
+    def scheme(self) -> Scheme:
+        """Read everything; what was mistaken is replaced by neutral values."""
+        heading = self._root.table("scheme", is_needed=True)
+        name = heading.need("name", words.label, "")
+        value_currency = heading.need("value_currency", words.currency, "")
+        max_days_ahead = heading.take("max_days_ahead", words.days, MAX_DAYS_AHEAD)
+        rate_texts = self._rates(heading.table("rates"), value_currency)
+        for table in self._root.tables("book", is_needed=True):
+            self._book(table)
+        if value_currency:
+            self._check_rates(heading, rate_texts)
+        for table in self._root.tables("member", is_needed=True):
+            self._member(table)
+        queue = self._root.table("queue")
+        return Scheme(
+            name=name,
+            value_currency=value_currency,
+            rates={currency: Fraction(text) for currency, text in rate_texts.items()},
+            rate_texts=rate_texts,
+            books=self._books,
+            members=self._members,
+            dealers=self._dealers(),
+            senders=self._senders(),
+            max_days_ahead=max_days_ahead,
+            bypass=queue.take("bypass", words.bypass, "normal"),
+        )
+
+    def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
+        rate_texts = {value_currency: "1"} if value_currency else {}
+        for name in table.names():
+            if not words.is_currency(name):
+                table.report(f"{name} is not a currency of ISO 4217", name)
+            text = table.need(name, words.rate, "1")
+            if name != value_currency:
+                rate_texts[name] = text
+            elif Fraction(text) != 1:
+                table.report("the rate of the value currency itself is 1: leave it out", name)
+        return rate_texts
+
+    def _check_rates(self, heading: Table, rate_texts: dict[str, str]) -> None:
+        for currency in self._books:
+            if currency not in rate_texts:
+                text = "is missing: the book needs a rate, so that values can be compared"
+                heading.report(text, "rates", currency)
+
+    def _book(self, table: Table) -> None:
+        currency = table.need("currency", words.currency, "")
+        book = Book(
+            currency,
+            table.need("issuer", words.bic, ""),
+            timezone=table.take("timezone", words.timezone, "UTC"),
+            opens_s=table.take("opens", words.opening_s, None),
+            closes_s=table.take("closes", words.closing_s, None),
+            weekend=_weekend(table),
+            holidays=_holidays(table),
+            calendar=table.take("calendar", words.calendar, ""),
+        )
+        for name, other in (("opens", "closes"), ("closes", "opens")):
+            if table.has(name) and not table.has(other):
+                table.report(f"is missing: a book that {name} also {other}", other)
+        if book.opens_s is not None and book.opens_s == book.closes_s:
+            text = (
+                'is the same as opens: for a whole day write "00:00" to "24:00", '
+                "for a book without a cut-off leave out both"
+            )
+            table.report(text, "closes")
+        if currency in self._books:
+            table.report(f"{currency} has a book already: one currency, one book", "currency")
+        elif currency:
+            self._books[currency] = book
+
+    def _member(self, table: Table) -> None:
+        bic = table.need("bic", words.bic, "")
+        member = Member(
+            bic,
+            table.need("name", words.label, ""),
+            table.need("country", words.country, ""),
+            self._accounts(table.table("accounts", is_needed=True)),
+            lei=table.take("lei", words.lei, ""),
+            suspended=table.take("suspended", words.flag, False),
+        )
+        issued = [book.currency for book in self._books.values() if bic and book.issuer == bic]
+        if issued:
+            text = f"{bic} is the issuer of {', '.join(issued)}: an issuer cannot be a member"
+            table.report(text, "bic")
+        if bic in self._members:
+            table.report(f"{bic} is a member already: put all its accounts in one place", "bic")
+        elif bic:
+            self._members[bic] = member
+
+    def _accounts(self, table: Table) -> dict[str, Account]:
+        accounts = {}
+        names = table.names()
+        if not names and not table.is_absent:
+            table.report("is empty: a member needs at least one account")
+        for currency in names:
+            read = words.amount(currency)
+            values = table.table(currency)
+            account = Account(
+                currency,
+                values.take("balance", read, 0),
+                values.take("limit", read, 0),
+                values.take("reserved_urgent", read, 0),
+                values.take("reserved_high", read, 0),
+            )
+            self._check_issued(values, account)
+            accounts[currency] = account
+            if not words.is_currency(currency):
+                table.report(f"{currency} is not a currency of ISO 4217", currency)
+            elif currency not in self._books:
+                table.report(f"there is no book in {currency}: add a [[book]] for it", currency)
+        return accounts
+
+    def _check_issued(self, values: Table, account: Account) -> None:
+        """Refuse more money on a book than one amount can say: its contra account holds it all."""
+        issued_minor = self._issued_minor.get(account.currency, 0) + account.balance_minor
+        self._issued_minor[account.currency] = issued_minor
+        if issued_minor > AMOUNT_MINOR_MAX >= issued_minor - account.balance_minor:
+            text = f"makes all balances in {account.currency} come to more than 18 digits"
+            values.report(text, "balance")
+
+    def _dealers(self) -> dict[tuple[str, str], str]:
+        dealers: dict[tuple[str, str], str] = {}
+        for table in self._root.tables("dealer"):
+            bic = table.need("member", self._member_bic, "")
+            pair = table.items("pair", self._book_currency, is_needed=True)
+            if pair is None:
+                continue
+            currencies = sorted({currency for currency in pair if currency is not None})
+            if len(pair) != 2 or (None not in pair and len(currencies) != 2):
+                table.report('must be two different currencies, such as ["INR", "CNY"]', "pair")
+            for currency in currencies:
+                if bic and currency not in self._members[bic].accounts:
+                    text = f"{bic} has no account in {currency}, which a dealer of it needs"
+                    table.report(text, "member")
+            if len(currencies) == 2:
+                key = (currencies[0], currencies[1])
+                if key in dealers:
+                    table.report(f"{key[0]} and {key[1]} have a dealer already", "pair")
+                dealers[key] = bic
+        return dealers
+
+    def _senders(self) -> dict[str, tuple[str, ...]]:
+        senders: dict[str, tuple[str, ...]] = {}
+        for table in self._root.tables("sender"):
+            bic = table.need("bic", words.bic, "")
+            members = table.items("for", self._member_bic, is_needed=True)
+            if members == []:
+                table.report("is empty: list the BICs of the members it may send for", "for")
+            if bic in senders:
+                table.report(f"{bic} is a sender already: list all members in one place", "bic")
+            elif bic:
+                senders[bic] = tuple(dict.fromkeys(member for member in members or () if member))
+        return senders
+
+    def _member_bic(self, value: object) -> str:
+        bic = words.bic(value)
+        if bic not in self._members:
+            raise InvalidValueError(
+                f"{bic} is not a member of this scheme{meant(bic, self._members)}"
+            )
+        return bic
+
+    def _book_currency(self, value: object) -> str:
+        currency = words.currency(value)
+        if currency not in self._books:
+            raise InvalidValueError(f"there is no book in {currency}: add a [[book]] for it")
+        return currency
+
+
+def _holidays(table: Table) -> tuple[datetime.date, ...]:
+    days = table.items("holidays", words.date) or ()
+    return tuple(sorted({day for day in days if day is not None}))
+
+
+def _weekend(table: Table) -> tuple[int, ...]:
+    """Read a book's weekend; a book that says nothing about its days has none."""
+    has_calendar = any(table.has(name) for name in ("opens", "closes", "holidays", "calendar"))
+    days = table.items("weekend", words.weekday)
+    if days is None:
+        return (_SATURDAY, _SUNDAY) if has_calendar else ()
+    weekend = tuple(sorted({day for day in days if day is not None}))
+    if len(weekend) == 7:
+        table.report(
+            "leaves no day to settle on: a book needs at least one business day", "weekend"
+        )
+    return weekend
+
+
+def scheme_toml(scheme: Scheme) -> str:
+    """Write a scheme as a file that ``load_scheme`` reads back as the same scheme.
+
+    Books, members, rates and accounts keep their order; what has its default is left out.
+    """
+    return "\n".join(_lines(scheme))
+
+
+def _lines(scheme: Scheme) -> Iterator[str]:
+    yield "[scheme]"
+    yield f"name = {_quoted(scheme.name)}"
+    yield f"value_currency = {_quoted(scheme.value_currency)}"
+    if scheme.max_days_ahead != MAX_DAYS_AHEAD:
+        yield f"max_days_ahead = {scheme.max_days_ahead}"
+    yield ""
+    yield f"# Units of each currency for one {scheme.value_currency}."
+    yield "[scheme.rates]"
+    for currency, text in scheme.rate_texts.items():
+        if currency != scheme.value_currency:
+            yield f"{currency} = {_quoted(text)}"
+    yield ""
+    if scheme.bypass != "normal":
+        yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
+    for book in scheme.books.values():
+        yield from _book_lines(book)
+    for member in scheme.members.values():
+        yield from _member_lines(member)
+    for pair, bic in scheme.dealers.items():
+        yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
+    for bic, members in scheme.senders.items():
+        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
+
+
+def _book_lines(book: Book) -> Iterator[str]:
+    yield "[[book]]"
+    yield f"currency = {_quoted(book.currency)}"
+    yield f"issuer = {_quoted(book.issuer)}"
+    if book.timezone != "UTC":
+        yield f"timezone = {_quoted(book.timezone)}"
+    if book.opens_s is not None and book.closes_s is not None:
+        yield f"opens = {_quoted(words.clock_text(book.opens_s))}"
+        yield f"closes = {_quoted(words.clock_text(book.closes_s))}"
+    if book.opens_s is not None or book.weekend or book.holidays or book.calendar:
+        yield f"weekend = {_list(words.WEEKDAYS[day] for day in book.weekend)}"
+    if book.holidays:
+        yield f"holidays = {_list(day.isoformat() for day in book.holidays)}"
+    if book.calendar:
+        yield f"calendar = {_quoted(book.calendar)}"
+    yield ""
+
+
+def _member_lines(member: Member) -> Iterator[str]:
+    yield "[[member]]"
+    yield f"bic = {_quoted(member.bic)}"
+    yield f"name = {_quoted(member.name)}"
+    yield f"country = {_quoted(member.country)}"
+    if member.lei:
+        yield f"lei = {_quoted(member.lei)}"
+    if member.suspended:
+        yield "suspended = true"
+    yield "[member.accounts]"
+    for account in member.accounts.values():
+        amounts = {
+            "balance": account.balance_minor,
+            "limit": account.limit_minor,
+            "reserved_urgent": account.reserved_urgent_minor,
+            "reserved_high": account.reserved_high_minor,
+        }
+        values = ", ".join(
+            f"{name} = {_quoted(format_amount(amount_minor, account.currency))}"
+            for name, amount_minor in amounts.items()
+            if amount_minor
+        )
+        yield f"{account.currency} = {{ {values} }}" if values else f"{account.currency} = {{}}"
+    yield ""
+
+
+def _quoted(text: str) -> str:
+    # A text without control characters is written alike in JSON and in TOML.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]"
