@@ -99,9 +99,7 @@ def line_chart(
         line = "M" + "L".join(points) if points else ""
         area = f"{line}L{BOX},{BOX}L0,{BOX}Z" if points else ""
         drawn.append(Curve(style, name, line, area))
-    up = tuple(
-        Tick(place(top - value, top), say(value)) for value in range(0, top + 1, step)
-    )
+    up = tuple(Tick(place(top - value, top), say(value)) for value in range(0, top + 1, step))
     return LineChart(tuple(drawn), _across(moments), up)
 
 

@@ -13,6 +13,7 @@ from itertools import combinations
 
 import msgspec
 
+from paritas.iso20022.payments import PVP
 from paritas.simulate.dice import Dice
 from paritas.simulate.orders import Order, cross_rate, positions, round_half_up, split
 from paritas.simulate.scenario import Economy
@@ -151,7 +152,7 @@ def _half(dice: Dice, payer: str, payee: str, trade: str, at_s: int) -> Order:
         reference=trade,
         transaction_id=f"{payer[:6]}{dice.number():09d}",
         uetr=dice.uetr(),
-        local_instrument="PVP",
+        local_instrument=PVP,
         settlement_date=dice.scenario.business_date,
     )
 

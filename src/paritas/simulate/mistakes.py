@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import msgspec
 
-from paritas.model.money import format_amount
+from paritas.iso20022.payments import CONVERSION, PVP
 from paritas.simulate.dice import Dice
 from paritas.simulate.orders import Order, Sending
 from paritas.simulate.scenario import SECONDS_PER_DAY
@@ -20,7 +20,8 @@ from paritas.simulate.scenario import SECONDS_PER_DAY
 _NOBODY = "NOBDSGB0XXX"
 #: A currency that is the value currency at most: no book settles in it.
 _NO_BOOK = "USD"
-_FILE_MISTAKES = ("truncated_file", "document_type", "wrong_encoding", "not_xml")
+#: What ``files.py`` does to the finished bytes.
+_FILE_MISTAKES = ("wrong_decimals", "truncated_file", "document_type", "wrong_encoding", "not_xml")
 
 Spoil = Callable[[Dice, Order], Order]
 
@@ -36,7 +37,7 @@ def with_mistakes(dice: Dice, sendings: list[Sending]) -> tuple[list[Sending], i
             order = spoil(dice, fresh.orders[0])
             wrong.append(_resent(fresh, order, order.at_s))
     for kind in _FILE_MISTAKES:
-        for source in _chosen(dice, sound, kind):
+        for source in _chosen(dice, [s for s in sound if _is_plain(s)], kind):
             wrong.append(msgspec.structs.replace(_fresh(dice, source), damage=kind))
     for source in _chosen(dice, sound, "duplicate"):
         # The very same bytes again, later: whoever sent it was not sure that it had arrived.
@@ -87,11 +88,6 @@ def _unknown_book(_: Dice, order: Order) -> Order:
     return msgspec.structs.replace(order, currency=_NO_BOOK)
 
 
-def _wrong_decimals(_: Dice, order: Order) -> Order:
-    text = format_amount(order.amount_minor, order.currency)
-    return msgspec.structs.replace(order, amount_text=text + "5")
-
-
 def _zero_amount(_: Dice, order: Order) -> Order:
     return msgspec.structs.replace(order, amount_minor=0)
 
@@ -130,12 +126,11 @@ def _unmatched_exchange(_: Dice, order: Order) -> Order:
 _SPOILERS: dict[str, tuple[str, Spoil]] = {
     "unknown_member": ("", _unknown_member),
     "unknown_book": ("", _unknown_book),
-    "wrong_decimals": ("", _wrong_decimals),
     "zero_amount": ("", _zero_amount),
     "past_date": ("", _past_date),
     "far_date": ("", _far_date),
     "wrong_method": ("", _wrong_method),
-    "wrong_conversion": ("PXFX", _wrong_conversion),
+    "wrong_conversion": (CONVERSION, _wrong_conversion),
     "after_cut_off": ("", _after_cut_off),
-    "unmatched_exchange": ("PVP", _unmatched_exchange),
+    "unmatched_exchange": (PVP, _unmatched_exchange),
 }

@@ -8,17 +8,8 @@ from itertools import accumulate, pairwise
 
 import msgspec
 
+from paritas.iso20022.payments import CONVERSION, Party
 from paritas.model.money import minor_digits
-
-
-class Party(msgspec.Struct, frozen=True, gc=False):
-    """A made-up company as a message names it."""
-
-    name: str
-    town: str
-    #: ISO 3166 alpha-2.
-    country: str
-    account: str
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -47,8 +38,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     creditor: Party | None = None
     #: ISO date.
     settlement_date: str = ""
-    #: What follows is set only by mistakes made on purpose.
-    amount_text: str = ""
+    #: Anything but "CLRG" is a mistake made on purpose.
     settlement_method: str = "CLRG"
 
 
@@ -61,8 +51,7 @@ class Sending(msgspec.Struct, frozen=True, gc=False):
     sender: str
     message_id: str
     orders: tuple[Order, ...]
-    #: What is done to the finished bytes: "", or "truncated_file", "document_type",
-    #: "wrong_encoding" or "not_xml".
+    #: What is done to the finished bytes: "", or a mistake of ``files.DAMAGES``.
     damage: str = ""
 
 
@@ -112,7 +101,7 @@ def positions(orders: Iterable[Order]) -> dict[tuple[str, str], tuple[int, int]]
         found[bic, currency] = (before[0] + received, before[1] + paid)
 
     for order in orders:
-        if order.local_instrument != "PXFX":
+        if order.local_instrument != CONVERSION:
             add(order.payee, order.currency, order.amount_minor, 0)
             add(order.payer, order.currency, 0, order.amount_minor)
     return found

@@ -56,7 +56,9 @@ class Economy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closes: str
     banks: tuple[Bank, ...]
     companies: tuple[Company, ...]
-    weekend: tuple[str, ...] = ("SAT", "SUN")
+    weekend: tuple[str, ...] = ("saturday", "sunday")
+    #: Holiday calendar of the ``holidays`` library, or "".
+    calendar: str = ""
 
 
 class Dealer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +136,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tru
     value_currency: str
     business_date: str
     seed: int
+    #: BIC of who runs the system: every message is addressed to it.
+    operator: str
     rates: Rates
     trade: Trade
     workload: Knobs
@@ -251,7 +255,7 @@ def _knob_problems(knobs: Knobs) -> list[str]:
 def _member_problems(scenario: Scenario) -> list[str]:
     bics = [bank.bic for economy in scenario.economy for bank in economy.banks]
     bics += [dealer.bic for dealer in scenario.dealer]
-    bics += [economy.issuer for economy in scenario.economy]
+    bics += [scenario.operator, *(economy.issuer for economy in scenario.economy)]
     return [
         *(f"{bic} occurs more than once" for bic in sorted({b for b in bics if bics.count(b) > 1})),
         *(

@@ -14,13 +14,13 @@ from fractions import Fraction
 
 import msgspec
 
+from paritas.iso20022.payments import CONVERSION, Party
 from paritas.model.money import minor_digits
 from paritas.simulate import funding
 from paritas.simulate.dice import Dice
 from paritas.simulate.mistakes import with_mistakes
 from paritas.simulate.orders import (
     Order,
-    Party,
     Sending,
     cross_rate,
     positions,
@@ -129,7 +129,7 @@ def _converted(scenario: Scenario, order: Order, payer_currency: str) -> Order:
     rate = cross_rate(scenario.units_per_value, payer_currency, order.currency)
     return msgspec.structs.replace(
         order,
-        local_instrument="PXFX",
+        local_instrument=CONVERSION,
         currency=payer_currency,
         amount_minor=round_up(order.amount_minor * rate),
         other_currency=order.currency,
@@ -142,7 +142,7 @@ def _party(dice: Dice, economy: Economy, bank: Bank) -> Party:
     index = dice.random.randrange(len(economy.companies))
     company: Company = economy.companies[index]
     account = f"{economy.country}{economy.banks.index(bank) + 1:02d}{index + 1:012d}"
-    return Party(company.name, company.town, economy.country, account)
+    return Party(company.name, country=economy.country, town=company.town, account=account)
 
 
 def _openings(scenario: Scenario, orders: list[Order]) -> dict[tuple[str, str], Opening]:
@@ -179,7 +179,7 @@ def _dealt(scenario: Scenario, orders: list[Order]) -> list[Order]:
     """Return each conversion as the two plain legs over the dealer's accounts."""
     legs = []
     for order in orders:
-        if order.local_instrument == "PXFX":
+        if order.local_instrument == CONVERSION:
             dealer = scenario.dealers[frozenset((order.currency, order.other_currency))]
             plain = msgspec.structs.replace(order, local_instrument="")
             legs.append(msgspec.structs.replace(plain, payee=dealer))
