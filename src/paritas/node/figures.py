@@ -28,6 +28,14 @@ def money(amount_minor: int, currency: str) -> str:
     return f"{sign}{_decimal(rest, unit, minor_digits(currency))}"
 
 
+def millions(amount_minor: int, currency: str) -> str:
+    """Return an amount in millions with one decimal, for tables where the unit stands above."""
+    tenth = 10 ** (minor_digits(currency) + 5)
+    if 0 < 2 * amount_minor < tenth:
+        return "<0.1"
+    return _decimal(amount_minor, 10 * tenth, 1)
+
+
 def percent(part: int, whole: int) -> str:
     """Return a share with one decimal, ``"28.8%"``; a small share is never shown as nothing."""
     if whole <= 0:
