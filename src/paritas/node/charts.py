@@ -12,7 +12,7 @@ import msgspec
 
 #: A curve is drawn in a box of this many units each way and stretched by the browser.
 BOX = 1_000
-_TICKS = 4
+_TICKS_UP, _TICKS_ACROSS = 4, 5
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -88,10 +88,10 @@ def line_chart(
 ) -> LineChart:
     """Return a chart of curves (CSS class, name, one value per moment); ``say`` writes a value.
 
-    ``moments`` are the labels of evenly spaced points; some of them become ticks.
+    ``moments`` are the times (HH:MM) of evenly spaced points; some of them become ticks.
     """
     highest = max((value for _, _, values in curves for value in values), default=0)
-    step = _round_step(-(-max(highest, 1) // _TICKS))
+    step = _round_step(-(-max(highest, 1) // _TICKS_UP))
     top = step * -(-max(highest, 1) // step)
     drawn = []
     for style, name, values in curves:
@@ -111,11 +111,19 @@ def _points(values: Sequence[int], top: int) -> list[str]:
 
 
 def _across(moments: Sequence[str]) -> tuple[Tick, ...]:
+    """Choose ticks at whole hours, as many as fit on a phone; evenly where there are no hours."""
     last = max(len(moments) - 1, 1)
-    every = max(1, -(-len(moments) // 6))
-    return tuple(
-        Tick(place(index, last), moments[index]) for index in range(0, len(moments), every)
-    )
+    chosen: Sequence[int] = range(0, len(moments), max(1, -(-len(moments) // _TICKS_ACROSS)))
+    for hours in (1, 2, 3, 4, 6, 12):
+        whole = [
+            index
+            for index, moment in enumerate(moments)
+            if moment.endswith(":00") and int(moment[:2]) % hours == 0
+        ]
+        if 2 <= len(whole) <= _TICKS_ACROSS:
+            chosen = whole
+            break
+    return tuple(Tick(place(index, last), moments[index]) for index in chosen)
 
 
 def _round_step(least: int) -> int:

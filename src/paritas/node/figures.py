@@ -18,6 +18,8 @@ def money(amount_minor: int, currency: str) -> str:
 
     Rounded to the nearest, for reading only; the exact integer stays in report.json.
     """
+    if amount_minor == 0:
+        return "0"
     sign, rest = ("−", -amount_minor) if amount_minor < 0 else ("", amount_minor)
     unit = 10 ** minor_digits(currency)
     for scale, letters in _SCALES:
@@ -26,6 +28,14 @@ def money(amount_minor: int, currency: str) -> str:
             decimals = 2 if rest < 10 * scale * unit else 1
             return f"{sign}{_decimal(rest, scale * unit, decimals)} {letters}"
     return f"{sign}{_decimal(rest, unit, minor_digits(currency))}"
+
+
+def mark(amount_minor: int, currency: str) -> str:
+    """Return a round amount for an axis: like ``money``, without zeros after the point."""
+    figure, *letters = money(amount_minor, currency).split(" ")
+    if "." in figure:
+        figure = figure.rstrip("0").rstrip(".")
+    return " ".join((figure, *letters))
 
 
 def millions(amount_minor: int, currency: str) -> str:

@@ -132,7 +132,7 @@ def _progress_chart(data: ReportData) -> charts.LineChart:
             ("filled-payment", "settled", [point.settled.value_minor for point in data.series]),
             ("received", "received", [point.received.value_minor for point in data.series]),
         ],
-        partial(figures.money, currency=data.value_currency),
+        partial(figures.mark, currency=data.value_currency),
     )
 
 

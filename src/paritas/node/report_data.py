@@ -101,7 +101,7 @@ class MemberRow(msgspec.Struct, frozen=True, gc=False):
     #: Over all its accounts; see BookRow.
     opening_minor: int
     used_minor: int
-    #: Value-weighted share of what it sent and settled that waited, and how long on average.
+    #: What it sent that settled after waiting, and how long on average.
     waited: Count = Count()
     delay_mean_s: int = 0
 
@@ -158,11 +158,11 @@ class DelayBucket(msgspec.Struct, frozen=True, gc=False):
 
 
 class Queue(msgspec.Struct, frozen=True, gc=False):
-    """Waiting, over all settled payments and exchanges: from complete acceptance to settlement.
+    """Waiting, over all settled payments: from acceptance to settlement.
 
-    An exchange's wait starts when its second half has come. ``at_once`` settled in the same moment,
-    ``waited`` later. Delays are over those that waited; the value-weighted mean is over all settled
-    payments: sum of value times delay over sum of value.
+    Both halves of an exchange count, and wait from when the second has come. ``at_once`` settled in
+    the same moment, ``waited`` later; together they are all that settled. Delays are over those
+    that waited; the value-weighted mean is over all: sum of value times delay over sum of value.
     """
 
     at_once: Count
@@ -171,7 +171,7 @@ class Queue(msgspec.Struct, frozen=True, gc=False):
     delay_median_s: int
     delay_max_s: int
     delay_value_weighted_s: int
-    #: The longest the queue was.
+    #: When most payments waited at a time, how many and what they were worth.
     longest: Count
     longest_at: str
 
@@ -180,10 +180,10 @@ class SeriesPoint(msgspec.Struct, frozen=True, gc=False):
     """The state at one moment; points are in time order and evenly spaced for the charts."""
 
     at: str
-    #: Received (and not refused on arrival) and settled so far.
+    #: Accepted so far (what was refused on arrival is not in it), and settled so far.
     received: Count
     settled: Count
-    #: Waiting at this moment.
+    #: Accepted and neither settled nor refused at this moment, unmatched halves included.
     waiting: Count
 
 
