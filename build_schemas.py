@@ -182,12 +182,12 @@ def _read_field(statement: ast.AnnAssign) -> Field:
         annotation = annotation.slice
     elif isinstance(annotation, ast.BinOp):
         annotation = annotation.right
-    if not isinstance(statement.value, ast.Call):
-        raise BuildError(f"pyiso20022 line {statement.lineno}: a field is expected here")
-    given = {argument.arg: argument.value for argument in statement.value.keywords}
-    facts = _literal(given["metadata"])
+    given: dict[str | None, ast.expr] = {}
+    if isinstance(statement.value, ast.Call):
+        given = {argument.arg: argument.value for argument in statement.value.keywords}
+    facts = _literal(given["metadata"]) if "metadata" in given else None
     if not isinstance(facts, dict):
-        raise BuildError(f"pyiso20022 line {statement.lineno}: the metadata is not a dictionary")
+        raise BuildError(f"line {statement.lineno}: a field with its metadata is expected")
     return Field(_name(annotation), is_list, facts)
 
 
@@ -200,7 +200,7 @@ def _assignments(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
 def _name(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    raise BuildError(f"pyiso20022 line {node.lineno}: a name is expected, not {ast.unparse(node)}")
+    raise BuildError(f"line {node.lineno}: a name is expected, not {ast.unparse(node)}")
 
 
 def _literal(node: ast.expr) -> object:
@@ -212,9 +212,7 @@ def _literal(node: ast.expr) -> object:
         return _literal(node.args[0])
     if isinstance(node, ast.Constant):
         return node.value
-    raise BuildError(
-        f"pyiso20022 line {node.lineno}: a literal is expected, not {ast.unparse(node)}"
-    )
+    raise BuildError(f"line {node.lineno}: a literal is expected, not {ast.unparse(node)}")
 
 
 # Writing
@@ -356,10 +354,10 @@ def build(bundle: Path = BUNDLE) -> int:
     Raises BuildError if pyiso20022 is absent or of another version, or a source is not understood.
     """
     stamp = bundle / STAMP
-    made_from = f"pyiso20022 {PYISO20022}, {_digest()}\n"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_from:
-        return len(list(bundle.glob("*.xsd")))
-    sources = _sources()
+    count = len(list(bundle.glob("*.xsd")))
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == _made_from(count):
+        return count
+    sources, licence = _sources(), _licence()
     bundle.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     for stale in bundle.glob("*.xsd"):
@@ -370,13 +368,24 @@ def build(bundle: Path = BUNDLE) -> int:
         except BuildError as error:
             raise BuildError(f"{source}: {error}") from error
         (bundle / f"{message_type}.xsd").write_text(schema, encoding="utf-8", newline="\n")
+    (bundle / "LICENSE-pyiso20022").write_text(licence, encoding="utf-8", newline="\n")
     # Last, so that a build that was cut short is made again.
-    stamp.write_text(made_from, encoding="utf-8")
+    stamp.write_text(_made_from(len(sources)), encoding="utf-8", newline="\n")
     return len(sources)
 
 
-def _digest() -> str:
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+def _made_from(count: int) -> str:
+    generator = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"{count} schemas from pyiso20022 {PYISO20022} by build_schemas.py {generator}\n"
+
+
+def _licence() -> str:
+    """The licence of pyiso20022 (MIT), which asks to go wherever a large part of it goes."""
+    found = metadata.distribution("pyiso20022")
+    text = found.read_text("licenses/LICENSE") or found.read_text("LICENSE")
+    if text is None:
+        raise BuildError("pyiso20022 has no licence here: install it again with pip")
+    return text
 
 
 def _sources() -> dict[str, Path]:

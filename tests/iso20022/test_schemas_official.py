@@ -197,6 +197,7 @@ def _mutate(root: etree._Element, chance: random.Random) -> str:
         return "nothing, for an earlier change took all there was"
     element = chance.choice(inner)
     parent = element.getparent()
+    assert parent is not None
     leaves = [found for found in inner if len(found) == 0]
     act = chance.choice(
         ["drop", "repeat", "move", "swap", "rename", "namespace", "attribute", "add", "stray"]

@@ -1,0 +1,263 @@
+"""May this instruction enter, and may it settle at once? The decision on ``SubmitInstruction``.
+
+The tests run in the order in which a back office would ask: known and entitled, well formed,
+allowed by the calendar, funded. Every refusal is a value with an ISO reason code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paritas.core.lifecycle import Status
+from paritas.core.queue import is_held_back
+from paritas.core.state import (
+    PRIORITIES,
+    Legs,
+    State,
+    accounts_of,
+    mirrored,
+    net_outflows,
+    trade_key,
+)
+from paritas.model.commands import SubmitInstruction
+from paritas.model.events import (
+    AnyEvent,
+    InstructionQueued,
+    InstructionRefused,
+    InstructionSettled,
+    SidesMatched,
+)
+from paritas.model.instructions import Leg
+from paritas.model.money import AMOUNT_MINOR_MAX
+from paritas.model.reasons import Reason
+
+Refusal = tuple[Reason, str]
+
+NOTHING: tuple[AnyEvent, ...] = ()
+
+
+def submit(state: State, command: SubmitInstruction) -> Sequence[AnyEvent]:
+    """Decide on an instruction: settled, queued or refused; nothing for an exact repeat."""
+    sender = state.parties.get(command.sender)
+    if sender is None or not sender.is_member:
+        return _refused(state, Reason.DNOR, "The instructing party is not a member.")
+    earlier = sender.references.get(command.reference)
+    if earlier is not None:
+        return _repeat(state, command, earlier)
+    number = len(state.instructions)
+    legs = command.legs
+    if len(legs) == 1 and not command.trade and not command.returns:
+        # The common payment, decided without building anything but the event.
+        leg = legs[0]
+        payer = state.accounts.get(leg.payer)
+        payee = state.accounts.get(leg.payee)
+        if payer is not None and payee is not None and 0 <= command.priority < PRIORITIES:
+            book = payer.book
+            amount_minor = leg.amount_minor
+            if (
+                payer.party is sender
+                and (command.actor == command.sender or command.actor in sender.senders)
+                and payee.book is book
+                and payee is not payer
+                and 0 < amount_minor <= AMOUNT_MINOR_MAX
+                and not payer.suspended
+                and not payee.suspended
+                and command.value_date == book.accepts_date
+                and command.at_ns < book.closes_ns
+            ):
+                if payer.balance_minor - amount_minor >= payer.floors[command.priority] and (
+                    not payer.waiting or not is_held_back(state, payer, command.priority)
+                ):
+                    return (InstructionSettled(number),)
+                return (InstructionQueued(number),)
+    return _submit_general(state, command, number)
+
+
+def _submit_general(state: State, command: SubmitInstruction, number: int) -> Sequence[AnyEvent]:
+    """Decide on any instruction, step by step, so that a refusal names its reason."""
+    refusal = _legs_are_sound(state, command)
+    if refusal is not None:
+        return (InstructionRefused(number, *refusal),)
+    legs = accounts_of(state, command.legs)
+    refusal = (
+        _entitled(state, command, legs)
+        or (_side_is_sound(command, legs) if command.trade else None)
+        or (_return_is_sound(state, command) if command.returns else None)
+        or _suspended(legs)
+        or _calendar(state, command, legs)
+    )
+    if refusal is not None:
+        return (InstructionRefused(number, *refusal),)
+    if command.trade:
+        first = state.unmatched.get(mirrored(trade_key(command)))
+        queued = InstructionQueued(number)
+        return (queued,) if first is None else (queued, SidesMatched(first, number))
+    if _settles_at_once(state, command, legs):
+        return (InstructionSettled(number),)
+    return (InstructionQueued(number),)
+
+
+def _refused(state: State, reason: Reason, text: str) -> tuple[AnyEvent, ...]:
+    return (InstructionRefused(len(state.instructions), reason, text),)
+
+
+def _repeat(state: State, command: SubmitInstruction, earlier: int) -> Sequence[AnyEvent]:
+    """The same key again: the same content changes nothing, other content is refused (law 4)."""
+    first = state.instructions[earlier]
+    assert first is not None
+    if content_of(first) == content_of(command):
+        return NOTHING
+    text = f"Reference {command.reference} was used before, for an instruction with other content."
+    return _refused(state, Reason.DU03, text)
+
+
+def content_of(command: SubmitInstruction) -> tuple[object, ...]:
+    """Return what makes two instructions the same: all but when, who signed and the envelope."""
+    return (
+        command.sender,
+        command.reference,
+        command.legs,
+        command.priority,
+        command.value_date,
+        command.uetr,
+        command.content,
+        command.trade,
+        command.returns,
+    )
+
+
+def _legs_are_sound(state: State, command: SubmitInstruction) -> Refusal | None:
+    if not command.legs:
+        return Reason.AM12, "An instruction needs at least one leg."
+    if not 0 <= command.priority < PRIORITIES:
+        return Reason.FF01, f"Priority {command.priority} is none of 0 urgent, 1 high, 2 normal."
+    for leg in command.legs:
+        refusal = leg_is_sound(state, leg)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def leg_is_sound(state: State, leg: Leg) -> Refusal | None:
+    """Refuse a leg that no book could post, in whatever instruction or hold it stands."""
+    payer = state.accounts.get(leg.payer)
+    payee = state.accounts.get(leg.payee)
+    if payer is None or payee is None:
+        return Reason.AC01, "A leg names an account that does not exist."
+    if payer.book is not payee.book:
+        return Reason.AM03, "A leg must stay on one book: payer's and payee's accounts are on two."
+    if payer is payee:
+        return Reason.AC01, "Payer and payee of a leg are the same account."
+    if leg.amount_minor == 0:
+        return Reason.AM01, "The amount is zero."
+    if not 0 < leg.amount_minor <= AMOUNT_MINOR_MAX:
+        return Reason.AM12, "The amount is negative or has more than 18 digits."
+    return None
+
+
+def _entitled(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
+    """Every payer must have wished it: as the actor, through its registered sender, or as dealer."""
+    if legs[0][0].party.number != command.sender:
+        return Reason.AGNT, "The instructing member must be the payer of the first leg."
+    # The counterparty's leg of a trade is no debit yet: it needs the counterparty's own side.
+    own_legs = legs[:1] if command.trade else legs
+    if all(
+        command.actor == payer.party.number or command.actor in payer.party.senders
+        for payer, _, _ in own_legs
+    ):
+        return None
+    if not (
+        command.actor == command.sender or command.actor in state.parties[command.sender].senders
+    ):
+        return Reason.AG01, "The sender may not instruct for this payer."
+    return _conversion_is_sound(state, legs)
+
+
+def _conversion_is_sound(state: State, legs: Legs) -> Refusal | None:
+    """Two legs through the appointed dealer, the payer's equal to the payee's at the rate."""
+    if len(legs) != 2 or legs[0][1].party is not legs[1][0].party:
+        return Reason.AG01, "A payer of one of the legs has not agreed to it."
+    book_in, book_out = legs[0][0].book, legs[1][0].book
+    pair = (min(book_in.number, book_out.number), max(book_in.number, book_out.number))
+    if state.dealers.get(pair) != legs[0][1].party.number:
+        return Reason.AG01, f"The pair {book_in.currency}/{book_out.currency} has no such dealer."
+    if not book_in.rate[0] or not book_out.rate[0]:
+        return Reason.AM03, f"There is no rate for {book_in.currency}/{book_out.currency}."
+    wanted_minor = convert_minor(legs[1][2], book_out.rate, book_in.rate)
+    if legs[0][2] != wanted_minor:
+        return Reason.AM09, "The two amounts do not agree at the dealer's rate, rounded up."
+    return None
+
+
+def convert_minor(amount_minor: int, rate: tuple[int, int], into: tuple[int, int]) -> int:
+    """Return how many minor units of one book buy ``amount_minor`` of another, rounded up.
+
+    Both rates are minor units for one unit of the value currency, as (numerator, denominator).
+    Rounding goes up, to the dealer, by less than one minor unit.
+    """
+    return -(-amount_minor * into[0] * rate[1] // (into[1] * rate[0]))
+
+
+def _side_is_sound(command: SubmitInstruction, legs: Legs) -> Refusal | None:
+    if len(legs) != 2:
+        return Reason.AM09, "One side of a trade states two legs: its own and the counterparty's."
+    (payer, payee, _), (other_payer, other_payee, _) = legs
+    if payer.party is not other_payee.party or payee.party is not other_payer.party:
+        return Reason.AGNT, "The two legs of a trade must run between the same two members."
+    if payer.book is other_payer.book:
+        return Reason.AM03, "The two legs of a trade must be in two currencies."
+    return None
+
+
+def _return_is_sound(state: State, command: SubmitInstruction) -> Refusal | None:
+    """A return pays back a settled payment: the same books, the other way, at most its amount."""
+    number = command.returns
+    if not 0 < number < len(state.instructions) or state.statuses[number] != Status.SETTLED:
+        return Reason.NARR, "The payment to be returned has not settled here."
+    original = state.instructions[number]
+    assert original is not None
+    if len(original.legs) != 1 or len(command.legs) != 1:
+        return Reason.NARR, "Only a payment of one leg can be returned by one leg."
+    paid, back = original.legs[0], command.legs[0]
+    if (back.payer, back.payee) != (paid.payee, paid.payer):
+        return Reason.AGNT, "A return must run from the original payee to the original payer."
+    if state.returned_minor.get(number, 0) + back.amount_minor > paid.amount_minor:
+        return Reason.AM09, "More would be returned than was paid."
+    return None
+
+
+def _suspended(legs: Legs) -> Refusal | None:
+    for payer, payee, _ in legs:
+        for account in (payer, payee):
+            if account.suspended:
+                return Reason.AG10, f"{account.party.bic} is suspended in {account.book.currency}."
+    return None
+
+
+def _calendar(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
+    """Past dates, dates too far ahead, and books whose day has passed its cut-off."""
+    for payer, _, _ in legs:
+        book = payer.book
+        if command.value_date < book.date:
+            return Reason.DT05, f"The value date is past: the {book.currency} book has moved on."
+        if command.value_date > book.date + state.max_days_ahead:
+            days = state.max_days_ahead
+            return Reason.DT04, f"The value date is more than {days} days ahead."
+        past_cut_off = book.day_ended or (
+            book.settles_date and (book.accepts_date == 0 or command.at_ns >= book.closes_ns)
+        )
+        if command.value_date == book.date and past_cut_off:
+            return Reason.TM01, f"The {book.currency} book is past its cut-off for this date."
+    return None
+
+
+def _settles_at_once(state: State, command: SubmitInstruction, legs: Legs) -> bool:
+    for payer, _, _ in legs:
+        if payer.book.settles_date != command.value_date:
+            return False
+    priority = command.priority
+    return all(
+        account.balance_minor - amount_minor >= account.floors[priority]
+        and not (account.waiting and is_held_back(state, account, priority))
+        for account, amount_minor in net_outflows(legs)
+    )

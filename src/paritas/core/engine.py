@@ -1,0 +1,105 @@
+"""The engine: ``handle`` decides, ``evolve`` changes the state, ``apply`` does both for a command.
+
+``handle(state, command)`` only reads and returns events. ``evolve(state, command, event)`` only
+writes, and is all that replay needs. Both are total: any command in any state gives events, and
+``LawBroken`` is raised only when the state itself contradicts a law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paritas.core import administration, admission, changes, holds, waiting
+from paritas.core.queue import release
+from paritas.core.state import State
+from paritas.model import commands, events
+from paritas.model.commands import AnyCommand
+from paritas.model.events import AnyEvent
+
+Handler = Callable[[State, Any], Sequence[AnyEvent]]
+Evolver = Callable[[State, Any, Any], None]
+
+HANDLERS: dict[type, Handler] = {
+    commands.SubmitInstruction: admission.submit,
+    commands.RecordMessage: administration.record_message,
+    commands.RecordRefusal: administration.record_refusal,
+    commands.CancelInstruction: waiting.cancel,
+    commands.SetPriority: waiting.set_priority,
+    commands.ReorderQueue: waiting.reorder,
+    commands.ProposeSettlement: waiting.propose,
+    commands.OfferHold: holds.offer,
+    commands.WithdrawHold: holds.withdraw,
+    commands.PromiseHold: holds.promise,
+    commands.DecideHolds: holds.decide,
+    commands.SetReservation: administration.set_reservation,
+    commands.CreateBook: administration.create_book,
+    commands.AdmitMember: administration.admit_member,
+    commands.OpenAccount: administration.open_account,
+    commands.SetLimit: administration.set_limit,
+    commands.IssueMoney: administration.issue_money,
+    commands.RedeemMoney: administration.redeem_money,
+    commands.SuspendMember: administration.suspend_member,
+    commands.ReinstateMember: administration.reinstate_member,
+    commands.RegisterSender: administration.register_sender,
+    commands.SetRate: administration.set_rate,
+    commands.AppointDealer: administration.appoint_dealer,
+    commands.SetRules: administration.set_rules,
+    commands.OpenWindow: administration.open_window,
+    commands.CutOff: administration.cut_off,
+    commands.CloseBook: administration.close_book,
+}
+
+EVOLVERS: dict[type, Evolver] = {
+    events.InstructionSettled: changes.instruction_settled,
+    events.InstructionQueued: changes.instruction_queued,
+    events.InstructionRefused: changes.instruction_refused,
+    events.SidesMatched: changes.sides_matched,
+    events.QueuedSettled: changes.queued_settled,
+    events.QueuedRefused: changes.queued_refused,
+    events.QueuedCancelled: changes.queued_cancelled,
+    events.CancelAsked: changes.cancel_asked,
+    events.SetSettled: changes.set_settled,
+    events.QueueMoved: changes.queue_moved,
+    events.CommandRefused: changes.command_refused,
+    events.Recorded: changes.recorded,
+    events.HoldOffered: changes.hold_offered,
+    events.HoldPromised: changes.hold_promised,
+    events.HoldReleased: changes.hold_released,
+    events.HoldsDecided: changes.holds_decided,
+}
+
+
+def handle(state: State, command: AnyCommand) -> Sequence[AnyEvent]:
+    """Decide on a command, without changing anything."""
+    return HANDLERS[type(command)](state, command)
+
+
+def evolve(state: State, command: AnyCommand, event: AnyEvent) -> None:
+    """Change the state by one event of ``command``; raise LawBroken if that cannot be."""
+    EVOLVERS[type(event)](state, command, event)
+
+
+def apply(state: State, command: AnyCommand) -> Sequence[AnyEvent]:
+    """Handle a command and evolve by all that follows from it; return every event, in order."""
+    expired: Sequence[AnyEvent] = ()
+    if command.at_ns >= state.next_expiry_ns:
+        expired = holds.expired(state, command.at_ns)
+        for event in expired:
+            EVOLVERS[type(event)](state, command, event)
+    decided = HANDLERS[type(command)](state, command)
+    for event in decided:
+        EVOLVERS[type(event)](state, command, event)
+    if state.retry:
+        freed = release(state, lambda event: evolve(state, command, event))
+        return [*expired, *decided, *freed]
+    return [*expired, *decided] if expired else decided
+
+
+def replay(state: State, command: AnyCommand, recorded: Sequence[AnyEvent]) -> None:
+    """Evolve by the events that the journal holds for ``command``, deciding nothing anew."""
+    for event in recorded:
+        EVOLVERS[type(event)](state, command, event)
+    # What a live engine would now retry was retried then, and its outcome is among the events.
+    while state.retry:
+        state.retry.popleft().in_retry = False

@@ -1,0 +1,183 @@
+"""A state as plain sorted data, and back: for snapshots, and to compare two states bit for bit.
+
+Only what cannot be derived is kept. Every collection is sorted, so equal states give equal bytes
+whatever order things happened to be stored in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from paritas.core import queue
+from paritas.core.state import (
+    NEVER_NS,
+    Account,
+    Book,
+    Hold,
+    Party,
+    State,
+    Waiting,
+    accounts_of,
+)
+from paritas.model.commands import SubmitInstruction
+from paritas.model.reasons import Reason
+
+#: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
+FORMAT = 1
+
+_ENCODER = msgspec.msgpack.Encoder()
+_INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
+
+
+def dump(state: State) -> bytes:
+    """Return the state as msgpack; equal states give equal bytes."""
+    return _ENCODER.encode(
+        [
+            [[p.number, p.bic, p.is_member, sorted(p.senders)] for p in _by_number(state.parties)],
+            [_dump_book(book) for book in _by_number(state.books)],
+            [_dump_account(account) for account in _by_number(state.accounts)],
+            sorted([*pair, dealer] for pair, dealer in state.dealers.items()),
+            [state.bypass, state.max_days_ahead],
+            _ENCODER.encode(state.instructions[1:]),
+            bytes(state.statuses),
+            sorted([number, *why] for number, why in state.reasons.items()),
+            sorted(state.returned_minor.items()),
+            sorted(state.joined.items()),
+            sorted([*key, *value] for key, value in state.messages.items()),
+            state.refusals_at_edge,
+            [_dump_waiting(waiting) for waiting in _by_number(state.queue)],
+            [state.last_rank, state.first_rank],
+            [_dump_hold(hold) for hold in _by_number(state.holds)],
+            sorted([*key, number] for key, number in state.hold_references.items()),
+            state.last_hold,
+            sorted(state.decisions.items()),
+        ]
+    )
+
+
+def _by_number(things: dict[int, Any]) -> list[Any]:
+    return [things[number] for number in sorted(things)]
+
+
+def _dump_book(b: Book) -> list[Any]:
+    day = [b.date, b.settles_date, b.accepts_date, b.closes_ns, b.day_ended]
+    return [b.number, b.currency, b.issuer.number, b.contra.balance_minor, *b.rate, *day]
+
+
+def _dump_account(a: Account) -> list[Any]:
+    amounts = [a.balance_minor, a.limit_minor, a.held_minor, *a.reserved_minor]
+    return [a.number, a.book.number, a.party.number, *amounts, a.suspended]
+
+
+def _dump_waiting(w: Waiting) -> list[Any]:
+    return [w.number, w.rank, w.priority, w.partner, sorted(w.cancel_asked)]
+
+
+def _dump_hold(h: Hold) -> list[Any]:
+    legs = [h.payer.number, h.payee.number, h.amount_minor]
+    return [h.number, h.reference, *legs, h.expires_ns, h.decision]
+
+
+def load(data: bytes) -> State:
+    """Build the state that ``dump`` wrote, deriving what is derived."""
+    (
+        parties,
+        books,
+        accounts,
+        dealers,
+        (bypass, max_days_ahead),
+        instructions,
+        statuses,
+        reasons,
+        returned,
+        joined,
+        messages,
+        refusals_at_edge,
+        waiting,
+        (last_rank, first_rank),
+        holds,
+        hold_references,
+        last_hold,
+        decisions,
+    ) = msgspec.msgpack.decode(data)
+    state = State()
+    state.bypass, state.max_days_ahead = bypass, max_days_ahead
+    state.dealers = {(low, high): dealer for low, high, dealer in dealers}
+    state.instructions = [None, *_INSTRUCTIONS.decode(instructions)]
+    state.statuses = bytearray(statuses)
+    state.reasons = {number: (reason, text) for number, reason, text in reasons}
+    state.returned_minor = dict(returned)
+    state.joined = dict(joined)
+    state.messages = {tuple(m[:3]): (m[3], m[4]) for m in messages}
+    state.refusals_at_edge = refusals_at_edge
+    state.last_rank, state.first_rank = last_rank, first_rank
+    state.last_hold = last_hold
+    state.hold_references = {(party, ref): number for party, ref, number in hold_references}
+    state.decisions = dict(decisions)
+    _load_parties(state, parties)
+    _load_books(state, books, accounts)
+    _load_holds(state, holds)
+    _load_references(state)
+    _load_queue(state, waiting)
+    return state
+
+
+def _load_parties(state: State, parties: list[Any]) -> None:
+    for number, bic, is_member, senders in parties:
+        party = Party(number, bic)
+        party.is_member, party.senders = is_member, set(senders)
+        state.parties[number] = party
+        if number:
+            state.party_by_bic[bic] = party
+
+
+def _load_books(state: State, books: list[Any], accounts: list[Any]) -> None:
+    for number, currency, issuer, contra_minor, numerator, denominator, *day in books:
+        book = Book(number, currency, state.parties[issuer], day[0])
+        book.contra.balance_minor = contra_minor
+        book.rate = (numerator, denominator)
+        book.date, book.settles_date, book.accepts_date, book.closes_ns, book.day_ended = day
+        state.books[number] = state.book_by_currency[currency] = book
+    for number, book_number, party, balance, limit, held, urgent, high, suspended in accounts:
+        account = Account(number, state.books[book_number], state.parties[party])
+        account.balance_minor, account.limit_minor, account.held_minor = balance, limit, held
+        account.reserved_minor, account.suspended = (urgent, high), suspended
+        account.set_floors()
+        account.book.accounts.append(account)
+        account.party.accounts[book_number] = number
+        state.accounts[number] = account
+
+
+def _load_holds(state: State, holds: list[Any]) -> None:
+    for number, reference, payer, payee, amount_minor, expires_ns, decision in holds:
+        accounts = state.accounts[payer], state.accounts[payee]
+        hold = Hold(number, reference, *accounts, amount_minor, expires_ns)
+        hold.decision = decision
+        state.holds[number] = hold
+    offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
+    state.next_expiry_ns = min(offered, default=NEVER_NS)
+
+
+def _load_references(state: State) -> None:
+    """Whoever was refused for not being a member used up no reference, even if admitted later."""
+    for number, command in enumerate(state.instructions):
+        if command is not None and state.reasons.get(number, ("",))[0] != Reason.DNOR:
+            party = state.parties.get(command.sender)
+            if party is not None and party.is_member:
+                party.references.setdefault(command.reference, number)
+
+
+def _load_queue(state: State, queued: list[Any]) -> None:
+    for number, rank, priority, partner, cancel_asked in queued:
+        command = state.instructions[number]
+        assert command is not None
+        waiting = Waiting(number, rank, command, accounts_of(state, command.legs))
+        waiting.priority, waiting.cancel_asked = priority, frozenset(cancel_asked)
+        if partner:
+            waiting.partner, waiting.trade_key = partner, None
+        elif waiting.trade_key is not None:
+            state.unmatched[waiting.trade_key] = number
+        state.queue[number] = waiting
+        queue.enter(state, waiting)

@@ -1,0 +1,283 @@
+"""Commands: what somebody wishes. Each enters the journal with the events that answer it.
+
+Every command begins with ``at_ns`` (the moment it is handled, integer nanoseconds since
+1970-01-01T00:00:00Z, given by the node and never going back), ``actor`` (the number of the party
+who wishes) and ``signature`` (of the actor over the command; empty where the scheme does not yet
+require one). On the wire a command is a msgpack array whose first element is its tag; tags are
+never reused and fields are only ever appended (DESIGN: the journal's format outlives the code).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from paritas.model.instructions import Leg
+
+#: The party that acts for the scheme as a whole: it draws up books and members, and runs the day.
+OPERATOR = 0
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What every command carries."""
+
+    at_ns: int
+    actor: int
+    signature: bytes
+
+
+class SubmitInstruction(Command, frozen=True, tag=1):
+    """Settle these legs, all or none, on ``value_date``.
+
+    ``sender`` is the instructing member, who pays the first leg; ``reference`` is its TxId (else
+    InstrId), the key under which it settles at most once. ``content`` is SHA-256(salt || private)
+    over what the message says beyond the legs; it makes a repeat comparable and keeps names out
+    of the journal. ``message`` is the number of the message it came in, 0 for none.
+
+    ``trade`` makes it one side of a PvP trade: legs are then exactly the own leg and the
+    counterparty's, and it waits for the mirrored side. ``returns`` is the number of the settled
+    instruction that this one pays back (pacs.004), 0 for none. ``value_date`` is the proleptic
+    ordinal of the day, as ``datetime.date.toordinal`` gives it.
+    """
+
+    sender: int
+    reference: str
+    legs: tuple[Leg, ...]
+    priority: int
+    value_date: int
+    uetr: str = ""
+    content: bytes = b""
+    message: int = 0
+    trade: str = ""
+    returns: int = 0
+
+
+class RecordMessage(Command, frozen=True, tag=2):
+    """A message was received whole; its key is sender BIC, message type and MsgId (law 4).
+
+    ``digest`` is the salted SHA-256 of the bytes as received, which lie in the sealed store.
+    """
+
+    sender: str
+    message_type: str
+    message_id: str
+    digest: bytes
+
+
+class RecordRefusal(Command, frozen=True, tag=3):
+    """Something that came in was refused at the edge, before it could become an instruction.
+
+    ``message`` is the message's number, 0 when the input was not even a message; ``reference``
+    is the TxId (else InstrId) as far as it could be read. ``text`` names no person.
+    """
+
+    message: int
+    reference: str
+    reason: str
+    text: str
+    digest: bytes = b""
+
+
+class CancelInstruction(Command, frozen=True, tag=4):
+    """Withdraw a waiting instruction; one side of a matched trade needs the other side's wish too."""
+
+    number: int
+
+
+class SetPriority(Command, frozen=True, tag=5):
+    """Give a waiting instruction another priority; it goes to the end of that priority's line."""
+
+    number: int
+    priority: int
+
+
+class ReorderQueue(Command, frozen=True, tag=6):
+    """Move a waiting instruction to the front or to the end of its priority's line."""
+
+    number: int
+    to_front: bool
+
+
+class ProposeSettlement(Command, frozen=True, tag=7):
+    """A solver proposes that these waiting instructions settle together, in one event.
+
+    The engine checks the proposal exactly against the present state and takes out what no longer
+    fits. ``certificate`` is the solver's proof of how good the set is; the engine only keeps it.
+    """
+
+    numbers: tuple[int, ...]
+    certificate: bytes = b""
+
+
+class OfferHold(Command, frozen=True, tag=8):
+    """Earmark the leg's amount on the payer's account until ``expires_ns``."""
+
+    reference: str
+    leg: Leg
+    expires_ns: int
+
+
+class WithdrawHold(Command, frozen=True, tag=9):
+    """Give up an offered hold."""
+
+    number: int
+
+
+class PromiseHold(Command, frozen=True, tag=10):
+    """Turn an offered hold into a promised one, which ends only by ``decision``."""
+
+    number: int
+    decision: str
+
+
+class DecideHolds(Command, frozen=True, tag=11):
+    """The recorded decision: capture all holds promised to it, or release them all."""
+
+    decision: str
+    capture: bool
+
+
+class SetReservation(Command, frozen=True, tag=12):
+    """A member sets aside funds of an account for its urgent and its high-priority payments."""
+
+    account: int
+    urgent_minor: int
+    high_minor: int
+
+
+class CreateBook(Command, frozen=True, tag=20):
+    """Open a currency's book at its issuer; ``date`` is its first business date (ordinal)."""
+
+    currency: str
+    issuer_bic: str
+    date: int
+
+
+class AdmitMember(Command, frozen=True, tag=21):
+    """Admit an institution, named by its BIC."""
+
+    bic: str
+
+
+class OpenAccount(Command, frozen=True, tag=22):
+    """Open a member's account on a book."""
+
+    member: int
+    book: int
+
+
+class SetLimit(Command, frozen=True, tag=23):
+    """The issuer sets how far an account may go below zero."""
+
+    account: int
+    limit_minor: int
+
+
+class IssueMoney(Command, frozen=True, tag=24):
+    """The issuer puts money on an account, against its contra account."""
+
+    account: int
+    amount_minor: int
+
+
+class RedeemMoney(Command, frozen=True, tag=25):
+    """The issuer takes money off an account, against its contra account."""
+
+    account: int
+    amount_minor: int
+
+
+class SuspendMember(Command, frozen=True, tag=26):
+    """The issuer stops a member on its book, named by its account there.
+
+    New instructions are refused, waiting ones freeze, settled ones are final.
+    """
+
+    account: int
+
+
+class ReinstateMember(Command, frozen=True, tag=27):
+    """The issuer ends a suspension on its book; what was frozen goes on."""
+
+    account: int
+
+
+class RegisterSender(Command, frozen=True, tag=28):
+    """Let another party send instructions on behalf of ``member``."""
+
+    member: int
+    sender: int
+
+
+class SetRate(Command, frozen=True, tag=29):
+    """Reference rate of a book: minor units for one unit of the value currency, as a fraction."""
+
+    book: int
+    numerator: int
+    denominator: int
+
+
+class AppointDealer(Command, frozen=True, tag=30):
+    """Name the member that converts between two books at the reference rate."""
+
+    book_a: int
+    book_b: int
+    member: int
+
+
+class SetRules(Command, frozen=True, tag=31):
+    """Set the scheme-wide rules: which waiting payments may be overtaken, days ahead accepted."""
+
+    bypass: int
+    max_days_ahead: int
+
+
+class OpenWindow(Command, frozen=True, tag=40):
+    """Open a book for a business date. From ``closes_ns`` on nothing new is taken for that date."""
+
+    book: int
+    date: int
+    opens_ns: int
+    closes_ns: int
+
+
+class CutOff(Command, frozen=True, tag=41):
+    """Take nothing new for the book's present date; what waits may still settle."""
+
+    book: int
+
+
+class CloseBook(Command, frozen=True, tag=42):
+    """End the book's business date; what is due and still waits there is refused."""
+
+    book: int
+
+
+AnyCommand = (
+    SubmitInstruction
+    | RecordMessage
+    | RecordRefusal
+    | CancelInstruction
+    | SetPriority
+    | ReorderQueue
+    | ProposeSettlement
+    | OfferHold
+    | WithdrawHold
+    | PromiseHold
+    | DecideHolds
+    | SetReservation
+    | CreateBook
+    | AdmitMember
+    | OpenAccount
+    | SetLimit
+    | IssueMoney
+    | RedeemMoney
+    | SuspendMember
+    | ReinstateMember
+    | RegisterSender
+    | SetRate
+    | AppointDealer
+    | SetRules
+    | OpenWindow
+    | CutOff
+    | CloseBook
+)

@@ -1,0 +1,144 @@
+"""Events: what was decided about a command. An event never repeats what its command says.
+
+On the wire an event is a msgpack array whose first element is its tag; tags are never reused and
+fields are only ever appended. An event stands in the journal under the command that caused it,
+and changes the state by ``engine.evolve(state, command, event)``.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What every event is."""
+
+
+class InstructionSettled(Event, frozen=True, tag=1):
+    """The instruction of the command was accepted and settled at once."""
+
+    number: int
+
+
+class InstructionQueued(Event, frozen=True, tag=2):
+    """The instruction of the command was accepted and waits."""
+
+    number: int
+
+
+class InstructionRefused(Event, frozen=True, tag=3):
+    """The instruction of the command was refused."""
+
+    number: int
+    reason: str
+    text: str
+
+
+class SidesMatched(Event, frozen=True, tag=4):
+    """Two sides of a PvP trade found each other; from now on ``first`` stands for both."""
+
+    first: int
+    second: int
+
+
+class QueuedSettled(Event, frozen=True, tag=5):
+    """A waiting instruction settled, all its legs at once."""
+
+    number: int
+
+
+class QueuedRefused(Event, frozen=True, tag=6):
+    """A waiting instruction ended without settling."""
+
+    number: int
+    reason: str
+    text: str
+
+
+class CancelAsked(Event, frozen=True, tag=7):
+    """One side of a matched trade wishes to cancel; the other has not yet."""
+
+    number: int
+
+
+class QueuedCancelled(Event, frozen=True, tag=12):
+    """A waiting instruction was withdrawn by those who may."""
+
+    number: int
+
+
+class SetSettled(Event, frozen=True, tag=8):
+    """These waiting instructions settled together; only all of them together were funded."""
+
+    numbers: tuple[int, ...]
+
+
+class QueueMoved(Event, frozen=True, tag=9):
+    """A waiting instruction has a new priority and place in its line."""
+
+    number: int
+    priority: int
+    rank: int
+
+
+class CommandRefused(Event, frozen=True, tag=10):
+    """The command changes nothing: it was refused."""
+
+    reason: str
+    text: str
+
+
+class Recorded(Event, frozen=True, tag=11):
+    """The command was carried out as it says; ``number`` is what it brought into being, or 0.
+
+    The commands that set something up or simply state a fact need no event of their own kind:
+    message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
+    sender, rate, dealer, rules, reservation, window, cut-off, close.
+    """
+
+    number: int = 0
+
+
+class HoldOffered(Event, frozen=True, tag=20):
+    """The earmark is in place."""
+
+    number: int
+
+
+class HoldPromised(Event, frozen=True, tag=21):
+    """The hold now ends only by its decision."""
+
+    number: int
+
+
+class HoldReleased(Event, frozen=True, tag=22):
+    """An offered hold was withdrawn or expired; the funds are free again."""
+
+    number: int
+
+
+class HoldsDecided(Event, frozen=True, tag=23):
+    """All holds promised to a decision were captured, or all were released."""
+
+    numbers: tuple[int, ...]
+    captured: bool
+
+
+AnyEvent = (
+    InstructionSettled
+    | InstructionQueued
+    | InstructionRefused
+    | SidesMatched
+    | QueuedSettled
+    | QueuedRefused
+    | QueuedCancelled
+    | CancelAsked
+    | SetSettled
+    | QueueMoved
+    | CommandRefused
+    | Recorded
+    | HoldOffered
+    | HoldPromised
+    | HoldReleased
+    | HoldsDecided
+)

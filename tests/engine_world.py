@@ -1,0 +1,326 @@
+"""A small scheme to test in, and random commands biased to the edges of what is allowed."""
+
+from __future__ import annotations
+
+from random import Random
+
+from paritas.core.state import State
+from paritas.model import commands as c
+from paritas.model.instructions import Leg
+
+DAY = 740_000
+HOUR_NS = 3_600_000_000_000
+
+
+def opening_commands(
+    members: int = 4, currencies: tuple[str, ...] = ("INR", "CNY", "BRL")
+) -> list[c.AnyCommand]:
+    """Books, members with an account on each book, a little money, a dealer, open windows."""
+    commands: list[c.AnyCommand] = []
+    issuers = {book: 1 + index for index, book in enumerate(range(1, len(currencies) + 1))}
+    for index, currency in enumerate(currencies):
+        commands.append(c.CreateBook(0, 0, b"", currency, f"CBNK{currency[:2]}B0XXX", DAY))
+        commands.append(c.SetRate(0, 0, b"", index + 1, (index + 2) * 731, 7))
+    first_member = len(currencies) + 1
+    member_numbers = range(first_member, first_member + members)
+    commands += [c.AdmitMember(0, 0, b"", f"BANK{m:04d}XXX") for m in member_numbers]
+    account = 0
+    for book, issuer in issuers.items():
+        for member in member_numbers:
+            commands.append(c.OpenAccount(0, issuer, b"", member, book))
+            account += 1
+            commands.append(c.IssueMoney(0, issuer, b"", account, 100))
+        commands.append(c.OpenWindow(0, 0, b"", book, DAY, 0, 10 * HOUR_NS))
+    commands.append(c.AppointDealer(0, 0, b"", 1, 2, first_member))
+    commands.append(c.RegisterSender(0, first_member + 1, b"", first_member + 1, first_member + 2))
+    commands.append(c.RegisterSender(0, first_member + 3, b"", first_member + 3, first_member + 2))
+    return commands
+
+
+class Wishes:
+    """An endless stream of commands: mostly sensible, some hostile, amounts at the edges."""
+
+    def __init__(self, random: Random, state: State) -> None:
+        self.random = random
+        self.state = state
+        self.at_ns = 0
+        self.date = DAY
+        self.sent: list[c.SubmitInstruction] = []
+        self.planned: list[c.AnyCommand] = []
+
+    def amount(self, account_number: int) -> int:
+        """0, 1, the headroom and its neighbours, or something in between."""
+        account = self.state.accounts.get(account_number)
+        room = 50 if account is None else account.balance_minor - account.floors[2]
+        edges = (room, room, room - 1, room + 1, 1, 0, -1, 10**18, self.random.randint(1, 60))
+        weights = (6, 3, 3, 5, 4, 1, 1, 1, 12)
+        return self.random.choices(edges, weights)[0]
+
+    def leg(self, payer_member: int | None = None) -> Leg:
+        accounts = list(self.state.accounts.values())
+        if payer_member is not None:
+            accounts = [a for a in accounts if a.party.number == payer_member]
+        payer = self.random.choice(accounts)
+        payee = self.random.choice([a for a in payer.book.accounts if a is not payer])
+        if self.random.random() < 0.03:
+            payee = self.random.choice(list(self.state.accounts.values()))
+        number = payer.number if self.random.random() < 0.98 else self.random.choice((0, -1, 999))
+        return Leg(number, payee.number, self.amount(payer.number))
+
+    def member(self) -> int:
+        return self.random.choice([p.number for p in self.state.parties.values() if p.is_member])
+
+    def next(self) -> c.AnyCommand:
+        r = self.random
+        self.at_ns += r.choice((0, 0, 1, 1000, HOUR_NS // 50))
+        moments = [book.closes_ns for book in self.state.books.values() if book.settles_date]
+        moments += [hold.expires_ns for hold in self.state.holds.values()]
+        if r.random() < 0.05 and moments:
+            self.at_ns = max(self.at_ns, r.choice(moments))
+        if self.planned:
+            return self.planned.pop()
+        makers = (
+            (self.payment, 40),
+            (self.side, 14),
+            (self.conversion, 6),
+            (self.many_legs, 5),
+            (self.give_back, 4),
+            (self.repeat, 4),
+            (self.gridlock, 3),
+            (self.queue_command, 10),
+            (self.hold_command, 10),
+            (self.account_command, 9),
+            (self.day_command, 5),
+            (self.message, 2),
+        )
+        maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
+        command = maker()
+        if isinstance(command, c.SubmitInstruction):
+            self.sent.append(command)
+        return command
+
+    def submit(self, sender: int, legs: tuple[Leg, ...], **more: object) -> c.SubmitInstruction:
+        r = self.random
+        actor = sender if r.random() < 0.95 else r.choice(list(self.state.parties))
+        fields: dict[str, object] = {
+            "reference": f"R{len(self.sent)}",
+            "priority": r.choice((0, 1, 2, 2, 2)) if r.random() < 0.99 else 3,
+            "value_date": self.date + r.choices((0, 1, -1, 11), (30, 3, 1, 1))[0],
+            **more,
+        }
+        return c.SubmitInstruction(self.at_ns, actor, b"", sender, legs=legs, **fields)  # type: ignore[arg-type]
+
+    def payment(self) -> c.AnyCommand:
+        sender = self.member() if self.random.random() < 0.98 else self.random.choice((0, 1, 77))
+        return self.submit(
+            sender, (self.leg(sender if sender in self.state.parties and sender > 3 else None),)
+        )
+
+    def side(self) -> c.AnyCommand:
+        open_sides = [self.state.instructions[n] for n in self.state.unmatched.values()]
+        if open_sides and self.random.random() < 0.6:
+            first = self.random.choice(open_sides)
+            assert first is not None
+            legs = tuple(reversed(first.legs))
+            if self.random.random() < 0.1:
+                legs = (Leg(legs[0].payer, legs[0].payee, legs[0].amount_minor + 1), legs[1])
+            sender = self.state.accounts[legs[0].payer].party.number
+            return self.submit(sender, legs, trade=first.trade, value_date=first.value_date)
+        a, b = self.random.sample([p for p in self.state.parties.values() if p.is_member], 2)
+        book, other = self.random.sample(list(self.state.books), 2)
+        if self.random.random() < 0.05:
+            other = book
+        own = Leg(a.accounts[book], b.accounts[book], self.amount(a.accounts[book]))
+        back = Leg(b.accounts[other], a.accounts[other], self.amount(b.accounts[other]))
+        return self.submit(a.number, (own, back), trade=f"T{self.random.randint(0, 30)}")
+
+    def conversion(self) -> c.AnyCommand:
+        (low, high), dealer_number = next(iter(self.state.dealers.items()))
+        dealer = self.state.parties[dealer_number]
+        book_in, book_out = self.random.sample((low, high), 2)
+        a, b = self.random.sample([p for p in self.state.parties.values() if p.is_member], 2)
+        out_minor = self.amount(dealer.accounts[book_out])
+        rate_in, rate_out = self.state.books[book_in].rate, self.state.books[book_out].rate
+        in_minor = -(-out_minor * rate_in[0] * rate_out[1] // (rate_in[1] * rate_out[0]))
+        in_minor += self.random.choices((0, 1, -1), (20, 1, 1))[0]
+        legs = (
+            Leg(a.accounts[book_in], dealer.accounts[book_in], in_minor),
+            Leg(dealer.accounts[book_out], b.accounts[book_out], out_minor),
+        )
+        return self.submit(a.number, legs)
+
+    def many_legs(self) -> c.AnyCommand:
+        sender = self.member()
+        count = self.random.choice((0, 2, 2, 3, 4))
+        legs = tuple(self.leg(sender if self.random.random() < 0.8 else None) for _ in range(count))
+        command = self.submit(sender, legs)
+        # The one party that may speak for two members tries rings between them.
+        speaker = 6
+        if self.random.random() < 0.5 and speaker in self.state.parties:
+            a, b = self.state.parties[5], self.state.parties[7]
+            book, other = self.random.sample(list(self.state.books), 2)
+            legs = (
+                Leg(a.accounts[book], b.accounts[book], self.amount(a.accounts[book])),
+                Leg(b.accounts[other], a.accounts[other], self.amount(b.accounts[other])),
+            )
+            command = c.SubmitInstruction(
+                self.at_ns, speaker, b"", 5, f"R{len(self.sent)}", legs, 2, self.date
+            )
+        return command
+
+    def gridlock(self) -> c.AnyCommand:
+        """A ring of payments that no one of its payers can fund alone, then a proposal to settle it."""
+        r = self.random
+        book = r.choice(list(self.state.books.values()))
+        ring = r.sample(book.accounts, r.choice((2, 3)))
+        amount = max(a.balance_minor - a.floors[2] for a in ring) + r.choice((0, 1, 2))
+        payments = [
+            self.submit(
+                payer.party.number,
+                (Leg(payer.number, payee.number, amount),),
+                reference=f"R{len(self.sent)}-{index}",
+                value_date=book.date,
+            )
+            for index, (payer, payee) in enumerate(zip(ring, [*ring[1:], ring[0]], strict=True))
+        ]
+        first = len(self.state.instructions)
+        numbers = tuple(range(first, first + len(ring)))
+        self.planned = [
+            c.ProposeSettlement(self.at_ns + HOUR_NS // 50, 0, b"", numbers),
+            *payments[1:],
+        ]
+        return payments[0]
+
+    def give_back(self) -> c.AnyCommand:
+        number = self.random.randrange(len(self.state.instructions))
+        original = self.state.instructions[number]
+        if original is None or len(original.legs) != 1:
+            return self.payment()
+        leg = original.legs[0]
+        payee = self.state.accounts.get(leg.payee)
+        sender = payee.party.number if payee else 4
+        amount = self.random.choice((leg.amount_minor, leg.amount_minor // 2, leg.amount_minor + 1))
+        back = Leg(leg.payee, leg.payer, amount)
+        return self.submit(sender, (back,), returns=number, value_date=self.date)
+
+    def repeat(self) -> c.AnyCommand:
+        if not self.sent:
+            return self.payment()
+        first = self.random.choice(self.sent)
+        same = (first.sender, first.reference, first.legs, first.priority, first.value_date)
+        rest = (first.uetr, first.content, 0, first.trade, first.returns)
+        command = c.SubmitInstruction(self.at_ns, first.actor, b"", *same, *rest)
+        if self.random.random() < 0.3:
+            command = c.SubmitInstruction(
+                self.at_ns,
+                first.actor,
+                b"",
+                *same,
+                "other",
+                first.content,
+                0,
+                first.trade,
+                first.returns,
+            )
+        return command
+
+    def queue_command(self) -> c.AnyCommand:
+        waiting = [n for w in self.state.queue.values() for n in (w.number, w.partner) if n]
+        number = self.random.choice(waiting) if waiting and self.random.random() < 0.9 else 3
+        instruction = (
+            self.state.instructions[number] if number < len(self.state.instructions) else None
+        )
+        actor = instruction.sender if instruction and self.random.random() < 0.9 else self.member()
+        head = (self.at_ns, actor, b"")
+        some = self.random.sample(waiting, self.random.randint(0, len(waiting)))
+        return self.random.choices(
+            (
+                c.CancelInstruction(*head, number),
+                c.SetPriority(*head, number, self.random.choice((0, 1, 2, 2, 5))),
+                c.ReorderQueue(*head, number, self.random.random() < 0.5),
+                c.ProposeSettlement(self.at_ns, 0, b"", tuple([*some, 10**6])),
+                c.ProposeSettlement(self.at_ns, 0, b"", tuple(waiting)),
+            ),
+            (3, 2, 2, 3, 2),
+        )[0]
+
+    def hold_command(self) -> c.AnyCommand:
+        r = self.random
+        holds = list(self.state.holds)
+        number = r.choice(holds) if holds and r.random() < 0.9 else 999
+        hold = self.state.holds.get(number)
+        actor = hold.payer.party.number if hold and r.random() < 0.9 else self.member()
+        if not holds or r.random() < 0.5:
+            leg = self.leg()
+            payer = self.state.accounts.get(leg.payer)
+            actor = payer.party.number if payer and r.random() < 0.9 else self.member()
+            expires_ns = self.at_ns + r.choice((0, 1, HOUR_NS // 10, HOUR_NS))
+            return c.OfferHold(self.at_ns, actor, b"", f"H{r.randint(0, 200)}", leg, expires_ns)
+        decision = f"D{r.randint(0, 20)}"
+        promised = [h.decision for h in self.state.holds.values() if h.decision]
+        if promised and r.random() < 0.5:
+            decision = r.choice(promised)
+        return r.choice(
+            (
+                c.WithdrawHold(self.at_ns, actor, b"", number),
+                c.PromiseHold(self.at_ns, actor, b"", number, decision),
+                c.DecideHolds(self.at_ns, r.choice((0, 0, 0, 4)), b"", decision, r.random() < 0.7),
+            )
+        )
+
+    def account_command(self) -> c.AnyCommand:
+        r = self.random
+        account = r.choice(list(self.state.accounts.values()))
+        issuer = (
+            account.book.issuer.number if r.random() < 0.9 else r.choice(list(self.state.parties))
+        )
+        head = (self.at_ns, issuer, b"", account.number if r.random() < 0.97 else 999)
+        amount = r.choice((1, 10, 50, account.balance_minor, account.balance_minor + 1, 0, -1))
+        return r.choice(
+            (
+                c.IssueMoney(*head, amount),
+                c.RedeemMoney(*head, amount),
+                c.SetLimit(*head, r.choice((0, 0, 5, 40, 100, -1))),
+                c.SuspendMember(*head),
+                c.ReinstateMember(*head),
+                c.ReinstateMember(*head),
+                c.SetReservation(
+                    self.at_ns,
+                    account.party.number if r.random() < 0.9 else self.member(),
+                    b"",
+                    account.number,
+                    r.choice((0, 0, 10, 30)),
+                    r.choice((0, 0, 10, -1)),
+                ),
+            )
+        )
+
+    def day_command(self) -> c.AnyCommand:
+        r = self.random
+        book = r.choice(list(self.state.books.values()))
+        actor = r.choice((0, 0, 0, 0, book.issuer.number, 5))
+        number = book.number if r.random() < 0.97 else 99
+        if r.random() < 0.1:
+            return c.SetRules(self.at_ns, 0, b"", r.choice((0, 1, 1, 2)), r.choice((10, 10, 1)))
+        if book.settles_date:
+            if r.random() < 0.5:
+                return c.CutOff(self.at_ns, actor, b"", number)
+            return c.CloseBook(self.at_ns, actor, b"", number)
+        date = book.date + (r.choice((1, 1, 2)) if book.day_ended else r.choices((0, 1), (9, 1))[0])
+        self.date = max(self.date, date if r.random() < 0.7 else self.date)
+        closes_ns = self.at_ns + r.choice((HOUR_NS, HOUR_NS // 100))
+        return c.OpenWindow(self.at_ns, actor, b"", number, date, self.at_ns, closes_ns)
+
+    def message(self) -> c.AnyCommand:
+        r = self.random
+        if r.random() < 0.3:
+            return c.RecordRefusal(self.at_ns, 0, b"", 0, "X", "FF01", "Unreadable.")
+        return c.RecordMessage(
+            self.at_ns,
+            4,
+            b"",
+            "BANK",
+            "pacs.008.001.08",
+            f"M{r.randint(0, 9)}",
+            bytes([r.randint(0, 1)]),
+        )

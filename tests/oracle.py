@@ -1,0 +1,736 @@
+"""The reference model: what the engine must do, written for clarity and with no care for speed.
+
+It shares the commands with the engine and nothing else. It keeps plain dictionaries, derives
+every line, floor and due instruction from scratch each time it is asked, and answers a command
+with tuples ``(what, number, reason)``. Property tests and the crash test compare the engine with
+it, event by event and balance by balance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from paritas.model import commands as c
+
+AMOUNT_MAX = 10**18 - 1
+
+
+@dataclass
+class Account:
+    book: int
+    party: int
+    balance: int = 0
+    limit: int = 0
+    reserved: tuple[int, int] = (0, 0)
+    suspended: bool = False
+
+
+@dataclass
+class Book:
+    currency: str
+    issuer: int
+    date: int
+    state: str = "closed"  # closed, open, cut off, ended
+    closes_ns: int = 0
+    issued: int = 0
+    rate: tuple[int, int] = (0, 1)
+
+
+@dataclass
+class Item:
+    number: int
+    rank: int
+    priority: int
+    date: int
+    legs: list[tuple[int, int, int]]
+    trade: tuple[Any, ...] | None
+    partner: int = 0
+    asked: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Hold:
+    leg: tuple[int, int, int]
+    expires_ns: int
+    decision: str = ""
+
+
+class Oracle:
+    def __init__(self) -> None:
+        self.parties: dict[int, str] = {0: ""}
+        self.members: set[int] = set()
+        self.senders: set[tuple[int, int]] = set()
+        self.books: dict[int, Book] = {}
+        self.accounts: dict[int, Account] = {}
+        self.dealers: dict[frozenset[int], int] = {}
+        self.bypass, self.days_ahead = 1, 10
+        self.instructions: dict[int, c.SubmitInstruction] = {}
+        self.status: dict[int, str] = {}
+        self.keys: dict[tuple[int, str], int] = {}
+        self.queue: dict[int, Item] = {}
+        self.rank_last = self.rank_first = 0
+        self.holds: dict[int, Hold] = {}
+        self.hold_keys: set[tuple[int, str]] = set()
+        self.hold_last = 0
+        self.decisions: dict[str, bool] = {}
+        self.messages: dict[tuple[str, str, str], bytes] = {}
+        self.edge_refusals = 0
+        self.woken: list[int] = []
+
+    # --- what is derived, from scratch each time
+
+    def floor(self, number: int, priority: int) -> int:
+        account = self.accounts[number]
+        held = sum(hold.leg[2] for hold in self.holds.values() if hold.leg[0] == number)
+        return held - account.limit + sum(account.reserved[:priority])
+
+    def outflows(self, legs: list[tuple[int, int, int]]) -> dict[int, int]:
+        touched = list(dict.fromkeys(a for payer, payee, _ in legs for a in (payer, payee)))
+        net = {
+            a: sum(x for p, _, x in legs if p == a) - sum(x for _, q, x in legs if q == a)
+            for a in touched
+        }
+        return {a: x for a, x in net.items() if x > 0}
+
+    def due(self, item: Item) -> bool:
+        accounts = [self.accounts[a] for payer, payee, _ in item.legs for a in (payer, payee)]
+        return item.trade is None and all(
+            self.books[a.book].state in ("open", "cut off")
+            and self.books[a.book].date == item.date
+            and not a.suspended
+            for a in accounts
+        )
+
+    def line(self, account: int, priority: int) -> list[Item]:
+        items = [
+            item
+            for item in self.queue.values()
+            if item.priority == priority and self.due(item) and account in self.outflows(item.legs)
+        ]
+        return sorted(items, key=lambda item: item.rank)
+
+    def strict(self, priority: int) -> bool:
+        return {0: True, 1: priority < 2, 2: False}[self.bypass]
+
+    def behind(self, account: int, priority: int, rank: int) -> bool:
+        """Is something strict in front of this place?"""
+        return any(
+            self.strict(p)
+            and any(p < priority or item.rank < rank for item in self.line(account, p))
+            for p in range(priority + 1)
+        )
+
+    def funded(self, legs: list[tuple[int, int, int]], priority: int) -> bool:
+        return all(
+            self.accounts[a].balance - x >= self.floor(a, priority)
+            for a, x in self.outflows(legs).items()
+        )
+
+    def settles(self, item: Item) -> bool:
+        return (
+            self.due(item)
+            and self.funded(item.legs, item.priority)
+            and not any(self.behind(a, item.priority, item.rank) for a in self.outflows(item.legs))
+        )
+
+    # --- moving money and trying again
+
+    def wake(self, account: int) -> None:
+        if account not in self.woken and any(self.line(account, p) for p in (0, 1, 2)):
+            self.woken.append(account)
+
+    def move(self, legs: list[tuple[int, int, int]], priority: int) -> None:
+        for payer, payee, amount in legs:
+            self.accounts[payer].balance -= amount
+            self.accounts[payee].balance += amount
+        self.consume(legs, priority)
+
+    def consume(self, legs: list[tuple[int, int, int]], priority: int) -> None:
+        for a, amount in self.outflows(legs).items():
+            urgent, high = self.accounts[a].reserved
+            if priority == 0:
+                used = min(urgent, amount)
+                urgent, amount = urgent - used, amount - used
+            if priority <= 1:
+                high -= min(high, amount)
+            self.accounts[a].reserved = (urgent, high)
+
+    def take_out(self, item: Item, status: str) -> None:
+        was_due = self.due(item)
+        del self.queue[item.number]
+        self.status[item.number] = status
+        if item.partner:
+            self.status[item.partner] = status
+        if was_due:
+            for a in self.outflows(item.legs):
+                self.wake(a)
+
+    def settle(self, item: Item) -> None:
+        self.take_out(item, "settled")
+        self.move(item.legs, item.priority)
+        for payer, payee, _ in item.legs:
+            self.wake(payer)
+            self.wake(payee)
+
+    def try_again(self) -> list[tuple[Any, ...]]:
+        events = []
+        while self.woken:
+            account = self.woken.pop(0)
+            for priority in (0, 1, 2):
+                for item in self.line(account, priority):
+                    if self.settles(item):
+                        self.settle(item)
+                        events.append(("QueuedSettled", item.number))
+                    elif self.strict(priority):
+                        break
+                if self.strict(priority) and self.line(account, priority):
+                    break
+        return events
+
+    # --- commands
+
+    def apply(self, command: Any) -> list[tuple[Any, ...]]:
+        events: list[tuple[Any, ...]] = []
+        for number, hold in list(self.holds.items()):
+            if not hold.decision and hold.expires_ns <= command.at_ns:
+                del self.holds[number]
+                self.wake(hold.leg[0])
+                events.append(("HoldReleased", number))
+        events += getattr(self, "do_" + type(command).__name__)(command)
+        return events + self.try_again()
+
+    def speaks_for(self, actor: int, party: int) -> bool:
+        return actor == party or (party, actor) in self.senders
+
+    def sound(self, leg: Any) -> str | None:
+        payer, payee = self.accounts.get(leg.payer), self.accounts.get(leg.payee)
+        if payer is None or payee is None:
+            return "AC01"
+        if payer.book != payee.book:
+            return "AM03"
+        if leg.payer == leg.payee:
+            return "AC01"
+        if leg.amount_minor == 0:
+            return "AM01"
+        return None if 0 < leg.amount_minor <= AMOUNT_MAX else "AM12"
+
+    def do_SubmitInstruction(self, s: c.SubmitInstruction) -> list[tuple[Any, ...]]:
+        number = max(self.instructions, default=0) + 1
+        key = (s.sender, s.reference)
+        if s.sender in self.members and key in self.keys:
+            first = self.instructions[self.keys[key]]
+            same = [
+                getattr(first, name) == getattr(s, name)
+                for name in (
+                    "legs",
+                    "priority",
+                    "value_date",
+                    "uetr",
+                    "content",
+                    "trade",
+                    "returns",
+                )
+            ]
+            if all(same):
+                return []
+            reason: str | None = "DU03"
+        else:
+            reason = self.why_not(s)
+        self.instructions[number] = s
+        if s.sender in self.members:
+            self.keys.setdefault(key, number)
+        if reason:
+            self.status[number] = "refused"
+            return [("InstructionRefused", number, reason)]
+        legs = [(leg.payer, leg.payee, leg.amount_minor) for leg in s.legs]
+        self.rank_last += 1
+        trade = (s.trade, s.value_date, legs[0], legs[1]) if s.trade else None
+        item = Item(number, self.rank_last, s.priority, s.value_date, legs, trade)
+        if self.settles(item):
+            self.rank_last -= 1
+            self.status[number] = "settled"
+            self.move(legs, s.priority)
+            for payer, payee, _ in legs:
+                self.wake(payer)
+                self.wake(payee)
+            return [("InstructionSettled", number)]
+        self.queue[number] = item
+        self.status[number] = "waiting"
+        events: list[tuple[Any, ...]] = [("InstructionQueued", number)]
+        if trade:
+            for first_side in list(self.queue.values()):
+                if first_side.trade == (s.trade, s.value_date, legs[1], legs[0]):
+                    del self.queue[number]
+                    first_side.trade = None
+                    first_side.partner = number
+                    first_side.priority = min(first_side.priority, s.priority)
+                    for a in self.outflows(first_side.legs):
+                        self.wake(a)
+                    events.append(("SidesMatched", first_side.number, number))
+                    break
+        return events
+
+    def why_not(self, s: c.SubmitInstruction) -> str | None:
+        if s.sender not in self.members:
+            return "DNOR"
+        if not s.legs:
+            return "AM12"
+        if s.priority not in (0, 1, 2):
+            return "FF01"
+        for leg in s.legs:
+            reason = self.sound(leg)
+            if reason:
+                return reason
+        return self.not_entitled(s) or self.bad_side(s) or self.bad_return(s) or self.bad_day(s)
+
+    def not_entitled(self, s: c.SubmitInstruction) -> str | None:
+        if self.accounts[s.legs[0].payer].party != s.sender:
+            return "AGNT"
+        debited = s.legs[:1] if s.trade else s.legs
+        if all(self.speaks_for(s.actor, self.accounts[leg.payer].party) for leg in debited):
+            return None
+        if not self.speaks_for(s.actor, s.sender) or len(s.legs) != 2:
+            return "AG01"
+        pays, gets = s.legs
+        dealer = self.accounts[pays.payee].party
+        book_in, book_out = self.accounts[pays.payer].book, self.accounts[gets.payer].book
+        if self.accounts[gets.payer].party != dealer:
+            return "AG01"
+        if self.dealers.get(frozenset((book_in, book_out))) != dealer or book_in == book_out:
+            return "AG01"
+        rate_in, rate_out = self.books[book_in].rate, self.books[book_out].rate
+        if not rate_in[0] or not rate_out[0]:
+            return "AM03"
+        top, bottom = gets.amount_minor * rate_in[0] * rate_out[1], rate_in[1] * rate_out[0]
+        quotient, remainder = divmod(top, bottom)
+        return None if pays.amount_minor == quotient + (remainder > 0) else "AM09"
+
+    def bad_side(self, s: c.SubmitInstruction) -> str | None:
+        if not s.trade:
+            return None
+        if len(s.legs) != 2:
+            return "AM09"
+        own, other = s.legs
+        if self.accounts[own.payer].party != self.accounts[other.payee].party:
+            return "AGNT"
+        if self.accounts[own.payee].party != self.accounts[other.payer].party:
+            return "AGNT"
+        return "AM03" if self.accounts[own.payer].book == self.accounts[other.payer].book else None
+
+    def bad_return(self, s: c.SubmitInstruction) -> str | None:
+        if not s.returns:
+            return None
+        if self.status.get(s.returns) != "settled":
+            return "NARR"
+        original = self.instructions[s.returns]
+        if len(original.legs) != 1 or len(s.legs) != 1:
+            return "NARR"
+        paid, back = original.legs[0], s.legs[0]
+        if (paid.payer, paid.payee) != (back.payee, back.payer):
+            return "AGNT"
+        returned = sum(
+            other.legs[0].amount_minor
+            for n, other in self.instructions.items()
+            if other.returns == s.returns and self.status[n] in ("settled", "waiting")
+        )
+        return "AM09" if returned + back.amount_minor > paid.amount_minor else None
+
+    def bad_day(self, s: c.SubmitInstruction) -> str | None:
+        accounts = [self.accounts[a] for leg in s.legs for a in (leg.payer, leg.payee)]
+        if any(account.suspended for account in accounts):
+            return "AG10"
+        for leg in s.legs:
+            book = self.books[self.accounts[leg.payer].book]
+            if s.value_date < book.date:
+                return "DT05"
+            if s.value_date > book.date + self.days_ahead:
+                return "DT04"
+            late = book.state in ("cut off", "ended") or (
+                book.state == "open" and s.at_ns >= book.closes_ns
+            )
+            if s.value_date == book.date and late:
+                return "TM01"
+        return None
+
+    def own_item(self, s: Any) -> Item | list[tuple[Any, ...]]:
+        for item in self.queue.values():
+            if s.number in (item.number, item.partner) and s.number:
+                if self.speaks_for(s.actor, self.instructions[s.number].sender):
+                    return item
+                return [("CommandRefused", "AG01")]
+        return [("CommandRefused", "NARR")]
+
+    def do_CancelInstruction(self, s: c.CancelInstruction) -> list[tuple[Any, ...]]:
+        item = self.own_item(s)
+        if isinstance(item, list):
+            return item
+        sides = {item.number, item.partner} - {0}
+        if s.number in item.asked:
+            return [("CommandRefused", "NARR")]
+        if sides - item.asked - {s.number}:
+            item.asked.add(s.number)
+            return [("CancelAsked", s.number)]
+        self.take_out(item, "cancelled")
+        return [("QueuedCancelled", item.number)]
+
+    def replace(self, item: Item, priority: int, rank: int) -> list[tuple[Any, ...]]:
+        due, accounts = self.due(item), self.outflows(item.legs)
+        del self.queue[item.number]
+        if due:
+            for a in accounts:
+                self.wake(a)
+        item.priority, item.rank = priority, rank
+        self.queue[item.number] = item
+        self.queue = dict(sorted(self.queue.items()))
+        self.rank_last, self.rank_first = max(self.rank_last, rank), min(self.rank_first, rank)
+        for a in accounts:
+            self.wake(a)
+        return [("QueueMoved", item.number, priority, rank)]
+
+    def do_SetPriority(self, s: c.SetPriority) -> list[tuple[Any, ...]]:
+        item = self.own_item(s)
+        if isinstance(item, list):
+            return item
+        if s.priority not in (0, 1, 2):
+            return [("CommandRefused", "FF01")]
+        return self.replace(item, s.priority, self.rank_last + 1)
+
+    def do_ReorderQueue(self, s: c.ReorderQueue) -> list[tuple[Any, ...]]:
+        item = self.own_item(s)
+        if isinstance(item, list):
+            return item
+        rank = self.rank_first - 1 if s.to_front else self.rank_last + 1
+        return self.replace(item, item.priority, rank)
+
+    def do_ProposeSettlement(self, s: c.ProposeSettlement) -> list[tuple[Any, ...]]:
+        chosen = [
+            item
+            for item in self.queue.values()
+            if self.due(item) and {item.number, item.partner} & (set(s.numbers) - {0})
+        ]
+        chosen.sort(key=lambda item: (item.priority, item.rank))
+        while True:
+            for item in chosen:
+                if self.blocked_outside(item, chosen):
+                    chosen.remove(item)
+                    break
+            else:
+                short = self.short_accounts(chosen)
+                if not short:
+                    break
+                last = [item for item in chosen if set(self.outflows(item.legs)) & short][-1]
+                chosen.remove(last)
+        if not chosen:
+            return [("CommandRefused", "AM04")]
+        chosen.sort(key=lambda item: item.number)
+        for item in chosen:
+            self.take_out(item, "settled")
+        for item in chosen:
+            for payer, payee, amount in item.legs:
+                self.accounts[payer].balance -= amount
+                self.accounts[payee].balance += amount
+        for a in dict.fromkeys(a for item in chosen for p, q, _ in item.legs for a in (p, q)):
+            self.wake(a)
+        for item in chosen:
+            self.consume(item.legs, item.priority)
+            if item.priority != 2:
+                for a in self.outflows(item.legs):
+                    self.wake(a)
+        return [("SetSettled", *(item.number for item in chosen))]
+
+    def blocked_outside(self, item: Item, chosen: list[Item]) -> bool:
+        return any(
+            other not in chosen
+            for a in self.outflows(item.legs)
+            for p in range(item.priority + 1)
+            if self.strict(p)
+            for other in self.line(a, p)
+            if p < item.priority or other.rank < item.rank
+        )
+
+    def short_accounts(self, chosen: list[Item]) -> set[int]:
+        everything = [leg for item in chosen for leg in item.legs]
+        short = set()
+        for a, amount in self.outflows(everything).items():
+            priorities = [item.priority for item in chosen if a in self.outflows(item.legs)]
+            if priorities and self.accounts[a].balance - amount < self.floor(a, max(priorities)):
+                short.add(a)
+        return short
+
+    def do_OfferHold(self, s: c.OfferHold) -> list[tuple[Any, ...]]:
+        reason = self.sound(s.leg)
+        if reason:
+            return [("CommandRefused", reason)]
+        payer, payee = self.accounts[s.leg.payer], self.accounts[s.leg.payee]
+        if not self.speaks_for(s.actor, payer.party):
+            return [("CommandRefused", "AG01")]
+        if (payer.party, s.reference) in self.hold_keys:
+            return [("CommandRefused", "DU03")]
+        if payer.suspended or payee.suspended:
+            return [("CommandRefused", "AG10")]
+        if self.books[payer.book].state not in ("open", "cut off"):
+            return [("CommandRefused", "TM01")]
+        if s.expires_ns <= s.at_ns:
+            return [("CommandRefused", "DT01")]
+        leg = (s.leg.payer, s.leg.payee, s.leg.amount_minor)
+        free = payer.balance - self.floor(s.leg.payer, 2)
+        if free < s.leg.amount_minor or self.behind(s.leg.payer, 2, self.rank_last + 1):
+            return [("CommandRefused", "AM04")]
+        self.hold_last += 1
+        self.holds[self.hold_last] = Hold(leg, s.expires_ns)
+        self.hold_keys.add((payer.party, s.reference))
+        return [("HoldOffered", self.hold_last)]
+
+    def not_offered(self, s: Any) -> list[tuple[Any, ...]] | None:
+        hold = self.holds.get(s.number)
+        if hold is None:
+            return [("CommandRefused", "NARR")]
+        if not self.speaks_for(s.actor, self.accounts[hold.leg[0]].party):
+            return [("CommandRefused", "AG01")]
+        return [("CommandRefused", "NARR")] if hold.decision else None
+
+    def do_WithdrawHold(self, s: c.WithdrawHold) -> list[tuple[Any, ...]]:
+        refusal = self.not_offered(s)
+        if refusal:
+            return refusal
+        payer = self.holds.pop(s.number).leg[0]
+        self.wake(payer)
+        return [("HoldReleased", s.number)]
+
+    def do_PromiseHold(self, s: c.PromiseHold) -> list[tuple[Any, ...]]:
+        refusal = self.not_offered(s)
+        if refusal:
+            return refusal
+        if not s.decision or s.decision in self.decisions:
+            return [("CommandRefused", "NARR")]
+        self.holds[s.number].decision = s.decision
+        return [("HoldPromised", s.number)]
+
+    def do_DecideHolds(self, s: c.DecideHolds) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if not s.decision:
+            return [("CommandRefused", "NARR")]
+        if s.decision in self.decisions:
+            return [] if self.decisions[s.decision] == s.capture else [("CommandRefused", "NARR")]
+        self.decisions[s.decision] = s.capture
+        numbers = [n for n, hold in self.holds.items() if hold.decision == s.decision]
+        for n in numbers:
+            payer, payee, amount = self.holds.pop(n).leg
+            self.wake(payer)
+            if s.capture:
+                self.accounts[payer].balance -= amount
+                self.accounts[payee].balance += amount
+                self.wake(payee)
+        return [("HoldsDecided", s.capture, *numbers)]
+
+    # --- administration: the tests set up sound schemes, so only what they vary is checked here
+
+    def by_issuer(self, s: Any) -> str | None:
+        if s.account not in self.accounts:
+            return "AC01"
+        issuer = self.books[self.accounts[s.account].book].issuer
+        return None if s.actor == issuer else "AG01"
+
+    def do_IssueMoney(self, s: c.IssueMoney) -> list[tuple[Any, ...]]:
+        reason = self.by_issuer(s)
+        if reason is None and not 0 < s.amount_minor <= AMOUNT_MAX:
+            reason = "AM12"
+        if (
+            reason is None
+            and self.books[self.accounts[s.account].book].issued + s.amount_minor > 2**62
+        ):
+            reason = "AM02"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.accounts[s.account].balance += s.amount_minor
+        self.books[self.accounts[s.account].book].issued += s.amount_minor
+        self.wake(s.account)
+        return [("Recorded", 0)]
+
+    def do_RedeemMoney(self, s: c.RedeemMoney) -> list[tuple[Any, ...]]:
+        reason = self.by_issuer(s)
+        if reason is None and not 0 < s.amount_minor <= AMOUNT_MAX:
+            reason = "AM12"
+        if reason is None:
+            held = sum(hold.leg[2] for hold in self.holds.values() if hold.leg[0] == s.account)
+            if self.accounts[s.account].balance - held < s.amount_minor:
+                reason = "AM04"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.accounts[s.account].balance -= s.amount_minor
+        self.books[self.accounts[s.account].book].issued -= s.amount_minor
+        return [("Recorded", 0)]
+
+    def do_SetLimit(self, s: c.SetLimit) -> list[tuple[Any, ...]]:
+        reason = self.by_issuer(s)
+        if reason is None and not 0 <= s.limit_minor <= AMOUNT_MAX:
+            reason = "AM12"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.accounts[s.account].limit = s.limit_minor
+        self.wake(s.account)
+        return [("Recorded", 0)]
+
+    def do_SetReservation(self, s: c.SetReservation) -> list[tuple[Any, ...]]:
+        if s.account not in self.accounts:
+            return [("CommandRefused", "AC01")]
+        if not self.speaks_for(s.actor, self.accounts[s.account].party):
+            return [("CommandRefused", "AG01")]
+        if not (0 <= s.urgent_minor <= AMOUNT_MAX and 0 <= s.high_minor <= AMOUNT_MAX):
+            return [("CommandRefused", "AM12")]
+        self.accounts[s.account].reserved = (s.urgent_minor, s.high_minor)
+        self.wake(s.account)
+        return [("Recorded", 0)]
+
+    def change_due(self, change: Any) -> None:
+        """Wake, in order of number, the payers of everything whose being due changes."""
+        before = {n: self.due(item) for n, item in self.queue.items()}
+        change()
+        for n, item in self.queue.items():
+            if self.due(item) != before[n]:
+                for a in self.outflows(item.legs):
+                    self.wake(a)
+
+    def suspension(self, s: Any, suspended: bool) -> list[tuple[Any, ...]]:
+        reason = self.by_issuer(s)
+        if reason:
+            return [("CommandRefused", reason)]
+        self.change_due(lambda: setattr(self.accounts[s.account], "suspended", suspended))
+        return [("Recorded", 0)]
+
+    def do_SuspendMember(self, s: c.SuspendMember) -> list[tuple[Any, ...]]:
+        return self.suspension(s, True)
+
+    def do_ReinstateMember(self, s: c.ReinstateMember) -> list[tuple[Any, ...]]:
+        return self.suspension(s, False)
+
+    def may_move_day(self, s: Any) -> str | None:
+        if s.book not in self.books:
+            return "AM03"
+        return None if s.actor in (0, self.books[s.book].issuer) else "AG01"
+
+    def touching(self, book: int) -> list[Item]:
+        return [
+            item
+            for item in self.queue.values()
+            if any(self.accounts[a].book == book for p, q, _ in item.legs for a in (p, q))
+        ]
+
+    def do_OpenWindow(self, s: c.OpenWindow) -> list[tuple[Any, ...]]:
+        reason = self.may_move_day(s)
+        book = self.books.get(s.book)
+        if reason is None and book is not None:
+            if book.state in ("open", "cut off"):
+                reason = "DT01"
+            elif s.date < book.date or (s.date == book.date and book.state == "ended"):
+                reason = "DT05"
+            elif not s.opens_ns <= s.at_ns < s.closes_ns:
+                reason = "TM01"
+        if reason or book is None:
+            return [("CommandRefused", reason)]
+        missed = [item for item in self.touching(s.book) if item.date < s.date]
+
+        def change() -> None:
+            book.date, book.state, book.closes_ns = s.date, "open", s.closes_ns
+
+        self.change_due(change)
+        for item in missed:
+            self.take_out(item, "refused")
+        return [("Recorded", 0), *(("QueuedRefused", item.number, "DT01") for item in missed)]
+
+    def do_CutOff(self, s: c.CutOff) -> list[tuple[Any, ...]]:
+        reason = self.may_move_day(s)
+        if reason is None and self.books[s.book].state not in ("open", "cut off"):
+            reason = "TM01"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.books[s.book].state = "cut off"
+        return [("Recorded", 0)]
+
+    def do_CloseBook(self, s: c.CloseBook) -> list[tuple[Any, ...]]:
+        reason = self.may_move_day(s)
+        if reason is None and self.books[s.book].state not in ("open", "cut off"):
+            reason = "TM01"
+        if reason:
+            return [("CommandRefused", reason)]
+        book = self.books[s.book]
+        ended = [item for item in self.touching(s.book) if item.date <= book.date]
+        why = [
+            "AB03" if item.trade or self.funded(item.legs, item.priority) else "AM04"
+            for item in ended
+        ]
+        self.change_due(lambda: setattr(book, "state", "ended"))
+        for item in ended:
+            self.take_out(item, "refused")
+        return [
+            ("Recorded", 0),
+            *(
+                ("QueuedRefused", item.number, reason)
+                for item, reason in zip(ended, why, strict=True)
+            ),
+        ]
+
+    def do_RecordMessage(self, s: c.RecordMessage) -> list[tuple[Any, ...]]:
+        key = (s.sender, s.message_type, s.message_id)
+        if key not in self.messages:
+            self.messages[key] = s.digest
+            return [("Recorded", len(self.messages))]
+        return [] if self.messages[key] == s.digest else [("CommandRefused", "DU01")]
+
+    def do_RecordRefusal(self, s: c.RecordRefusal) -> list[tuple[Any, ...]]:
+        self.edge_refusals += 1
+        return [("Recorded", self.edge_refusals)]
+
+    def do_CreateBook(self, s: c.CreateBook) -> list[tuple[Any, ...]]:
+        issuer = self.party(s.issuer_bic)
+        number = len(self.books) + 1
+        self.books[number] = Book(s.currency, issuer, s.date)
+        return [("Recorded", number)]
+
+    def party(self, bic: str) -> int:
+        for number, known in self.parties.items():
+            if known == bic:
+                return number
+        self.parties[len(self.parties)] = bic
+        return len(self.parties) - 1
+
+    def do_AdmitMember(self, s: c.AdmitMember) -> list[tuple[Any, ...]]:
+        number = self.party(s.bic)
+        self.members.add(number)
+        return [("Recorded", number)]
+
+    def do_OpenAccount(self, s: c.OpenAccount) -> list[tuple[Any, ...]]:
+        number = len(self.accounts) + 1
+        self.accounts[number] = Account(s.book, s.member)
+        return [("Recorded", number)]
+
+    def do_RegisterSender(self, s: c.RegisterSender) -> list[tuple[Any, ...]]:
+        self.senders.add((s.member, s.sender))
+        return [("Recorded", 0)]
+
+    def do_SetRate(self, s: c.SetRate) -> list[tuple[Any, ...]]:
+        self.books[s.book].rate = (s.numerator, s.denominator)
+        return [("Recorded", 0)]
+
+    def do_AppointDealer(self, s: c.AppointDealer) -> list[tuple[Any, ...]]:
+        self.dealers[frozenset((s.book_a, s.book_b))] = s.member
+        return [("Recorded", 0)]
+
+    def do_SetRules(self, s: c.SetRules) -> list[tuple[Any, ...]]:
+        self.bypass, self.days_ahead = s.bypass, s.max_days_ahead
+        for a in self.accounts:
+            self.wake(a)
+        return [("Recorded", 0)]
+
+
+def event_tuple(event: Any) -> tuple[Any, ...]:
+    """Bring an engine's event into the oracle's form: the name, then its numbers and reason."""
+    name = type(event).__name__
+    fields = [getattr(event, f) for f in event.__struct_fields__ if f != "text"]
+    if name == "SetSettled":
+        return (name, *event.numbers)
+    if name == "HoldsDecided":
+        return (name, event.captured, *event.numbers)
+    return (name, *(str(f) if f.__class__.__name__ == "Reason" else f for f in fields))
