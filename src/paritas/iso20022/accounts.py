@@ -190,7 +190,7 @@ def _statement(
             "TtlNtries",
             leaf("NbOfNtries", str(len(credits) + len(debits))),
             _sum("Sum", sum(credits) + sum(debits), account.currency),
-            branch("TtlNetNtry", *_net(sum(credits) - sum(debits), account.currency)),
+            _net(sum(credits) - sum(debits), account.currency),
         ),
         _sums("TtlCdtNtries", credits, account.currency),
         _sums("TtlDbtNtries", debits, account.currency),
@@ -229,11 +229,10 @@ def _sum(tag: str, sum_minor: int, currency: str) -> str:
     return leaf(tag, format_amount(sum_minor, currency)) if sum_minor <= AMOUNT_MINOR_MAX else ""
 
 
-def _net(net_minor: int, currency: str) -> tuple[str, str]:
-    return (
-        leaf("Amt", format_amount(abs(net_minor), currency)),
-        leaf("CdtDbtInd", CREDIT if net_minor >= 0 else DEBIT),
-    )
+def _net(net_minor: int, currency: str) -> str:
+    money = _sum("Amt", abs(net_minor), currency)
+    side = leaf("CdtDbtInd", CREDIT if net_minor >= 0 else DEBIT)
+    return branch("TtlNetNtry", money, side) if money else ""
 
 
 def _sums(tag: str, amounts_minor: list[int], currency: str) -> str:
@@ -288,8 +287,8 @@ def _entry(entry: Entry, currency: str) -> str:
             money,
             side,
             "<Sts><Cd>BOOK</Cd></Sts>",
-            f"<BookgDt><Dt>{entry.booking_date}</Dt></BookgDt>",
-            f"<ValDt><Dt>{entry.value_date}</Dt></ValDt>",
+            branch("BookgDt", leaf("Dt", entry.booking_date)),
+            branch("ValDt", leaf("Dt", entry.value_date)),
             leaf("AcctSvcrRef", entry.reference),
             _CODES[entry.kind, entry.is_credit],
             "<NtryDtls><TxDtls>",

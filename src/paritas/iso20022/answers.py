@@ -60,7 +60,8 @@ class TransactionStatus(msgspec.Struct, frozen=True, array_like=True, gc=False):
     settled: str = ""
     #: The engine's own number for the instruction.
     clearing_system_reference: str = ""
-    #: BICs: payer and payee of the original transaction.
+    #: BICs: who sends this status and to whom, where the report does not say it for all. ISO 20022
+    #: means the agents of the status here, never those of the payment.
     instructing_agent: str = ""
     instructed_agent: str = ""
     #: The original amount; no currency where the amount was not money.

@@ -195,9 +195,9 @@ def delivered(
     payment; if converted, IntrBkSttlmAmt is the payee's own leg and XchgRate is stated. Raises
     OutboundInvalidError for a conversion in a message that has no place for a rate (pacs.009).
     """
-    space = namespace(message_type)
-    document_element = etree.Element(f"{{{space}}}Document", nsmap={None: space})
-    root = etree.SubElement(document_element, f"{{{space}}}{_root_tag(message_type)}")
+    frame = "".join(document(message_type, _root_tag(message_type), ()))
+    document_element = etree.fromstring(frame, _PARSER)
+    root = document_element[0]
     root.append(etree.fromstring(group_header, _PARSER))
     root.append(etree.fromstring(fragment, _PARSER))
     group, transfer = root

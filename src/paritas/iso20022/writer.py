@@ -9,10 +9,10 @@ No namespace prefix occurs anywhere: ``Document`` and ``AppHdr`` each declare a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgspec
 from lxml import etree
@@ -257,7 +257,7 @@ def _parse(message_type: str, data: bytes) -> etree._Element:
 def _check(message_type: str, element: etree._Element) -> None:
     validator = schema(message_type)
     if not validator.validate(element):
-        first = next(iter(validator.error_log))
+        first = cast(Sequence[Any], validator.error_log)[0]
         raise OutboundInvalidError(message_type, first.line, first.message)
 
 
@@ -277,17 +277,23 @@ def _chunks(parts: Iterable[str]) -> Iterator[bytes]:
 def _checked_chunks(message_type: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield each chunk once the validating parser has accepted it, keeping no tree."""
     parser = etree.XMLPullParser(events=("end",), tag=_REPEATED, schema=schema(message_type))
-    seen = 0
+    entries = 0
     try:
         for chunk in chunks:
             parser.feed(chunk)
+            # What is not well-formed raises at once, what breaks the schema only when the parser
+            # is closed; the log knows it before the chunk leaves.
+            if errors := cast(Sequence[Any], parser.feed_error_log):
+                raise OutboundInvalidError(
+                    message_type, 0, f"near entry {entries + 1}: {errors[0].message}"
+                )
             for _, element in parser.read_events():
-                seen += 1
+                entries += 1
                 _forget(element)
             yield chunk
         parser.close()
     except etree.XMLSyntaxError as error:
-        detail = f"after {seen} entries: {error.msg}"
+        detail = f"near entry {entries + 1}: {error.msg}"
         raise OutboundInvalidError(message_type, error.lineno or 0, detail) from error
 
 
