@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DAY_S = 86_400
 SECOND_NS = 1_000_000_000
 DAY_NS = DAY_S * SECOND_NS
+_MINUTE_NS = 60 * SECOND_NS
 
 #: The first instant that is not one: nanoseconds are kept in 64 bits with a sign (in 2262).
 INSTANT_NS_END = 2**63
@@ -30,10 +31,7 @@ _ONE_DAY = datetime.timedelta(days=1)
 _ONE_SECOND = datetime.timedelta(seconds=1)
 
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}", re.ASCII)
-_REST = re.compile(
-    r":([0-5][0-9])(?:\.([0-9]{1,9}))?(?:Z|([+-])(0[0-9]|1[0-3]):([0-5][0-9])|([+-])14:00)?",
-    re.ASCII,
-)
+_REST = re.compile(r":([0-5][0-9])(?:\.([0-9]{1,9}))?(|Z|[+-][0-9]{2}:[0-5][0-9])", re.ASCII)
 
 
 class BookCalendar:
@@ -155,13 +153,11 @@ def parse_instant_ns(text: str) -> int | None:
     rest = _REST.fullmatch(text, 16)
     if minute_ns is None or rest is None:
         return None
-    second, decimals, sign, hours, minutes, far_sign = rest.groups()
-    at_ns = minute_ns + int(second) * SECOND_NS
-    if decimals:
-        at_ns += int(decimals.ljust(9, "0"))
-    if sign or far_sign:
-        offset_ns = (int(hours or "14") * 60 + int(minutes or "0")) * 60 * SECOND_NS
-        at_ns += offset_ns if (sign or far_sign) == "-" else -offset_ns
+    second, decimals, zone = rest.groups("")
+    offset_ns = _offset_ns(zone)
+    if offset_ns is None:
+        return None
+    at_ns = minute_ns + int(second + decimals.ljust(9, "0")) - offset_ns
     return at_ns if 0 <= at_ns < INSTANT_NS_END else None
 
 
@@ -180,22 +176,29 @@ def _minute_ns(text: str) -> int | None:
     return (days * DAY_S + hours * 3600 + minutes * 60) * SECOND_NS
 
 
+@lru_cache(maxsize=256)
+def _offset_ns(zone: str) -> int | None:
+    """Return how far ``+05:30`` is ahead of UTC; None beyond 14 hours, as XML Schema has it."""
+    if zone in ("", "Z"):
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[4:])
+    if minutes > 14 * 60:
+        return None
+    return (-minutes if zone[0] == "-" else minutes) * _MINUTE_NS
+
+
 def format_instant(at_ns: int) -> str:
     """Return an instant as ISO 8601 text with milliseconds: ``2026-09-30T09:00:00.000Z``.
 
     What is below a millisecond is cut off.
     """
-    day, rest_ns = divmod(at_ns, DAY_NS)
-    seconds, rest_ns = divmod(rest_ns, SECOND_NS)
-    return f"{_day_text(day)}T{_clock_text(seconds)}.{rest_ns // 1_000_000:03}Z"
-
-
-@lru_cache(maxsize=256)
-def _day_text(day: int) -> str:
-    return datetime.date.fromordinal(_EPOCH + day).isoformat()
+    minute, rest_ns = divmod(at_ns, _MINUTE_NS)
+    seconds, milliseconds = divmod(rest_ns // 1_000_000, 1000)
+    return f"{_minute_text(minute)}:{seconds:02}.{milliseconds:03}Z"
 
 
 @lru_cache(maxsize=4096)
-def _clock_text(seconds: int) -> str:
-    minutes = seconds // 60
-    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds % 60:02}"
+def _minute_text(minute: int) -> str:
+    day, minute = divmod(minute, 24 * 60)
+    date = datetime.date.fromordinal(_EPOCH + day).isoformat()
+    return f"{date}T{minute // 60:02}:{minute % 60:02}"

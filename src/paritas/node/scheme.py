@@ -16,12 +16,12 @@ import msgspec
 
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
-from paritas.node.toml_tables import Document, Mistake, Table, InvalidValueError, meant
+from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
 MAX_DAYS_AHEAD = 10
 
-_FILE_BYTES_MAX = 64 * 1024 * 1024
+_FILE_BYTES_MAX = 16 * 1024 * 1024
 _SATURDAY, _SUNDAY = 5, 6
 
 
@@ -187,7 +187,7 @@ class _Reading:
         rate_texts = {value_currency: "1"} if value_currency else {}
         for name in table.names():
             if not words.is_currency(name):
-                table.report(f"{name} is not a currency of ISO 4217", name)
+                table.report(f"{name} is not a payment currency of ISO 4217", name)
             text = table.need(name, words.rate, "1")
             if name != value_currency:
                 rate_texts[name] = text
@@ -223,7 +223,9 @@ class _Reading:
             )
             table.report(text, "closes")
         if currency in self._books:
-            table.report(f"{currency} has a book already: one currency, one book", "currency")
+            table.report(
+                f"{currency} has a book already: keep one [[book]] for each currency", "currency"
+            )
         elif currency:
             self._books[currency] = book
 
@@ -264,7 +266,7 @@ class _Reading:
             self._check_issued(values, account)
             accounts[currency] = account
             if not words.is_currency(currency):
-                table.report(f"{currency} is not a currency of ISO 4217", currency)
+                table.report(f"{currency} is not a payment currency of ISO 4217", currency)
             elif currency not in self._books:
                 table.report(f"there is no book in {currency}: add a [[book]] for it", currency)
         return accounts
@@ -294,7 +296,7 @@ class _Reading:
             if len(currencies) == 2:
                 key = (currencies[0], currencies[1])
                 if key in dealers:
-                    table.report(f"{key[0]} and {key[1]} have a dealer already", "pair")
+                    table.report(f"{key[0]} and {key[1]} have a dealer already: keep one", "pair")
                 dealers[key] = bic
         return dealers
 
@@ -314,9 +316,9 @@ class _Reading:
     def _member_bic(self, value: object) -> str:
         bic = words.bic(value)
         if bic not in self._members:
-            raise InvalidValueError(
-                f"{bic} is not a member of this scheme{meant(bic, self._members)}"
-            )
+            # Another bank's BIC is no help; the same with one character wrong is.
+            hint = meant(bic, self._members, likeness=0.9) or ": add a [[member]] for it"
+            raise InvalidValueError(f"{bic} is not a member of this scheme{hint}")
         return bic
 
     def _book_currency(self, value: object) -> str:

@@ -110,7 +110,7 @@ def currency(value: object) -> str:
     code = text(value)
     if not is_currency(code):
         raise InvalidValueError(
-            f"{code!r} is not a currency of ISO 4217: three capitals, such as INR"
+            f"{code!r} is not a payment currency of ISO 4217: three capitals, such as INR"
         )
     return code
 
@@ -127,13 +127,15 @@ def amount(code: str) -> Callable[[object], int]:
                 'must be an amount in quotes, such as "1500000.00", to be exact'
             )
         if value.startswith("-"):
-            raise InvalidValueError(f"must not be below zero: {value}")
+            raise InvalidValueError(f"must not be below zero, as {value} is")
         if not is_currency(code) and _DECIMAL.fullmatch(value):
             return 0
         try:
             return parse_amount(value, code)
         except AmountError as error:
-            raise InvalidValueError(f"cannot be this amount: {error}") from None
+            raise InvalidValueError(
+                f'cannot be this amount: {error}; write it such as "1500.00"'
+            ) from None
 
     return read
 
@@ -181,7 +183,7 @@ def _clock_s(value: object, maximum_s: int) -> int:
     hours, minutes, seconds = (int(part or "0") for part in match.groups())
     clock_s = hours * 3600 + minutes * 60 + seconds
     if minutes > 59 or seconds > 59 or clock_s > maximum_s:
-        raise InvalidValueError(f"{value} is not a time of day")
+        raise InvalidValueError(f"{value} is not a time of day: correct it")
     return clock_s
 
 
@@ -209,7 +211,7 @@ def date(value: object) -> datetime.date:
         if isinstance(value, str) and _DATE.fullmatch(value):
             return datetime.date.fromisoformat(value)
     except ValueError:
-        raise InvalidValueError(f"{value} is a day that no calendar has") from None
+        raise InvalidValueError(f"{value} is no day of the calendar: correct it") from None
     raise InvalidValueError('must be a date in quotes, such as "2026-12-25"')
 
 

@@ -112,7 +112,7 @@ class Table:
         if self.has(name):
             return self._read(name, read, neutral)
         if not self.is_absent:
-            self.report("is missing", name)
+            self.report("is missing: add it here", name)
         return neutral
 
     def take(self, name: str, read: Callable[[Any], T], default: T) -> T:
@@ -125,7 +125,7 @@ class Table:
         """Return the elements of a list, None for each that is wrong; None if there is no list."""
         if not self.has(name):
             if is_needed and not self.is_absent:
-                self.report("is missing", name)
+                self.report("is missing: add it here", name)
             return None
         values = self._values[name]
         if not isinstance(values, list):
@@ -145,7 +145,7 @@ class Table:
         path = (*self.path, name)
         if not self.has(name):
             if is_needed and not self.is_absent:
-                self.report("is missing", name)
+                self.report("is missing: add it here", name)
             return Table(self.document, path, {}, is_absent=True)
         values = self._values[name]
         if not isinstance(values, dict):
@@ -200,10 +200,13 @@ def key_text(path: Path) -> str:
     return text
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean X?"`` if a known word is much like ``name``, else ``""``."""
+def meant(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """Return ``"; did you mean X?"`` if a known word is much like ``name``, else ``""``.
+
+    ``likeness``, from 0 to 1, is the part that must agree.
+    """
     by_lower = {word.lower(): word for word in known}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=likeness)
     return f"; did you mean {by_lower[close[0]]}?" if close else ""
 
 
