@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # A build backend does not put the project's own folder on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import build_schemas  # noqa: E402  (it is found only by the line above)
+import build_schemas
 
 
 class SchemaBundleHook(BuildHookInterface[Any]):

@@ -8,6 +8,7 @@ names are those of every version: where a tag was renamed, old and new lead to t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -23,14 +24,22 @@ class _Repeated(NamedTuple):
     field: int
 
 
-# The field of the text; the fields of the text and of its currency; a table for the children.
-_Entry: TypeAlias = "int | tuple[int, int] | _Repeated | dict[str, _Entry]"
+class _Amount(NamedTuple):
+    """The fields of an amount's text and of its currency."""
+
+    amount: int
+    currency: int
+
+
+# The field of the text, one of the above, or a table for the children.
+_Entry: TypeAlias = "int | _Repeated | _Amount | dict[str, _Entry]"
 _Table: TypeAlias = dict[str, _Entry]
 
 _SEPARATOR = "\x00"  # No XML text can hold it.
 
 
-class _Shape(NamedTuple):
+@dataclass(frozen=True)
+class _Shape:
     """The fields of one kind of element: a name for each, in order, and where each is found."""
 
     fields: Sequence[str]
@@ -48,7 +57,7 @@ class _Shape(NamedTuple):
                 table = table.setdefault(tag, {})  # type: ignore[assignment]
             name, _, currency = field.partition("@")
             if currency:
-                table[leaf] = (index[name], index[currency])
+                table[leaf] = _Amount(index[name], index[currency])
             elif name.endswith("*"):
                 table[leaf] = _Repeated(index[name[:-1]])
             else:
@@ -83,7 +92,7 @@ _GROUP = _Shape(
     (
         "message_id",
         "created",
-        "count",
+        "number_of_transactions",
         "control_sum",
         "total",
         "total_currency",
@@ -97,7 +106,7 @@ _GROUP = _Shape(
     {
         "MsgId": "message_id",
         "CreDtTm": "created",
-        "NbOfTxs": "count",
+        "NbOfTxs": "number_of_transactions",
         "CtrlSum": "control_sum",
         "TtlIntrBkSttlmAmt": "total@total_currency",
         "IntrBkSttlmDt": "settlement_date",
@@ -183,7 +192,7 @@ class GroupFields(NamedTuple):
 
     message_id: str
     created: str
-    count: str
+    number_of_transactions: str
     control_sum: str
     total: str
     total_currency: str
@@ -239,7 +248,7 @@ def message_value(message_type: str, header: HeaderFields, group: GroupFields) -
         business_service=header.service,
         message_id=group.message_id,
         created=group.created,
-        number_of_transactions=group.count,
+        number_of_transactions=group.number_of_transactions,
         control_sum=group.control_sum,
         total_currency=group.total_currency,
         total_amount=group.total,
@@ -321,16 +330,15 @@ def plain_amount(text: str) -> str:
 def _walk(element: etree._Element, table: _Table, texts: list[str]) -> None:
     """Put the texts below ``element`` where the table says; the first of a kind counts."""
     for child in element:
-        entry = table.get(child.tag)  # type: ignore[call-overload]
+        entry = table.get(child.tag)
         if entry is None:
             continue
-        if type(entry) is dict:
-            _walk(child, entry, texts)
-        elif type(entry) is int:
+        if isinstance(entry, int):
             texts[entry] = texts[entry] or child.text or ""
-        elif type(entry) is _Repeated:
+        elif isinstance(entry, dict):
+            _walk(child, entry, texts)
+        elif isinstance(entry, _Repeated):
             texts[entry.field] += _SEPARATOR + (child.text or "")
         else:
-            field, currency = entry  # type: ignore[misc]
-            texts[field] = texts[field] or child.text or ""
-            texts[currency] = texts[currency] or child.get("Ccy", "")
+            texts[entry.amount] = texts[entry.amount] or child.text or ""
+            texts[entry.currency] = texts[entry.currency] or child.get("Ccy", "")

@@ -8,7 +8,7 @@ from lxml import etree
 
 from paritas.iso20022 import extract, rules, schemas
 from paritas.iso20022.identifiers import bic_problem
-from paritas.iso20022.parsing import Placed, local_name, message_type_of, namespace_of
+from paritas.iso20022.parsing import Placed, line_of, local_name, message_type_of, namespace_of
 from paritas.iso20022.schemas import UnknownMessageTypeError
 from paritas.iso20022.validation import FINDINGS_MAX, Places, schema_findings
 from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
@@ -117,7 +117,7 @@ class MessageReader:
             findings = schema_findings(element, message_type_of(element, None))
         except UnknownMessageTypeError:
             text = f"an AppHdr of namespace {namespace} is unknown here: send head.001.001"
-            return [Finding("schema.header", "AppHdr", element.sourceline or 0, text, "FF01")]
+            return [Finding("schema.header", "AppHdr", line_of(element), text, "FF01")]
         for tag, bic in (("Fr", self._header.sender), ("To", self._header.receiver)):
             wrong = bic_problem(bic) if bic else ""
             if wrong:

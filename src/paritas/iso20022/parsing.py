@@ -163,6 +163,12 @@ def local_name(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
+def line_of(element: etree._Element) -> int:
+    """Return the line of the file on which an element begins, 0 where it is not known."""
+    line: Any = element.sourceline
+    return int(line or 0)
+
+
 def namespace_of(element: etree._Element) -> str:
     """Return the namespace of the tag, or ``""``."""
     tag = element.tag

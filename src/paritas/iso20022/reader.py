@@ -17,8 +17,9 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -35,6 +36,7 @@ from paritas.iso20022.parsing import (
     UnreadableError,
     checked_start,
     find_messages,
+    line_of,
     local_name,
     malformed,
     namespace_of,
@@ -169,7 +171,7 @@ class _Stream:
 
     def read(self, source: BinaryIO) -> Iterator[ReadResult]:
         parser = pull_parser()
-        started = parser.read_events()
+        started: Any = parser.read_events()
         read_bytes = waiting_bytes = 0
         try:
             while block := source.read(_BLOCK_BYTES):
@@ -178,8 +180,8 @@ class _Stream:
                 if not self.start:
                     block = self.start = checked_start(block)
                 parser.feed(block)
-                for _, document in started:
-                    self._begin(document)
+                for event in started:
+                    self._begin(event[1])
                 for window in self._complete_windows(waiting_bytes):
                     waiting_bytes = 0
                     yield window
@@ -218,9 +220,9 @@ class _Stream:
             return
         body = self._live[0]
         while len(body) > (wanted := WINDOW_TRANSACTIONS + (self._frame is None)):
-            yield self._window(body[:wanted])
+            yield self._window(list(islice(body, wanted)))
         if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > 1:
-            yield self._window(body[:-1])
+            yield self._window(list(body)[:-1])
 
     def _window(self, children: list[etree._Element]) -> ReadResult:
         assert self._reader is not None and self._live is not None
@@ -239,15 +241,14 @@ class _Stream:
     def _last_window(self) -> ReadResult:
         if self._live is None or self._reader is None:
             raise _no_document()
-        live, *others = self._live if len(self._live) else (None,)
-        if live is None:
-            result = self._reader.window(self._live, (), ())
-            return ReadResult(result.message, (), result.findings)
+        if not len(self._live):
+            return self._reader.window(self._live, (), ())
+        body, *others = self._live
         if self._frame is None:
             self._frame = _empty_copy(self._live)
-        self._frame[0].tail = live.tail
+        self._frame[0].tail = body.tail
         self._frame.extend(others)
-        result = self._window(list(live))
+        result = self._window(list(body))
         findings = (*result.findings, *self._reader.finish(self._frame))
         return ReadResult(result.message, result.transactions, findings)
 
@@ -271,7 +272,7 @@ def _placed(root: etree._Element) -> list[Placed]:
         if not each.message_type:
             namespace = namespace_of(each.document) or "no namespace"
             text = f"Document is of {namespace}, which is no ISO 20022 message"
-            raise UnreadableError("xml.no_document", text, each.document.sourceline or 0)
+            raise UnreadableError("xml.no_document", text, line_of(each.document))
     return placed
 
 
@@ -307,13 +308,19 @@ def _sender_of_broken(data: bytes) -> Message | None:
 def _empty_copy(document: etree._Element) -> etree._Element:
     """Copy a Document and its body with their attributes and texts, but without what is in it."""
     body = document[0]
-    copied = etree.Element(document.tag, document.attrib, document.nsmap)
-    copied.text = document.text
-    copied.sourceline = document.sourceline
-    copied_body = etree.SubElement(copied, body.tag, body.attrib, body.nsmap)
-    copied_body.text = body.text
-    copied_body.sourceline = body.sourceline
+    copied = etree.Element(document.tag, nsmap=_namespaces(document))
+    copied_body = etree.SubElement(copied, body.tag, nsmap=_namespaces(body))
+    for original, copy in ((document, copied), (body, copied_body)):
+        copy.text = original.text
+        copy.sourceline = original.sourceline
+        for name, value in original.items():
+            copy.set(name, value)
     return copied
+
+
+def _namespaces(element: etree._Element) -> Any:
+    # The stubs do not know that None, the default prefix, may be among the keys.
+    return element.nsmap
 
 
 def _transaction_count(body: etree._Element) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from lxml import etree
 
 from paritas.iso20022 import schemas
-from paritas.iso20022.parsing import local_name
+from paritas.iso20022.parsing import line_of, local_name
 from paritas.iso20022.values import Finding
 
 #: A file can be wrong in as many places as it has elements; nobody reads more than these.
@@ -68,7 +69,7 @@ class Places:
                 break
             parent = current.getparent()
             if name == "CdtTrfTxInf" and parent is not None and parent.getparent() is self._top:
-                transaction = self._first_transaction + int(_TRANSACTIONS_BEFORE(current))
+                transaction = self._first_transaction + _transactions_before(current)
                 steps.append(f"{name}[{transaction + 1}]")
             else:
                 steps.append(name + _position(current))
@@ -78,7 +79,7 @@ class Places:
     def finding(self, element: etree._Element, code: str, text: str, reason: str) -> Finding:
         """Make a finding about an element."""
         path, transaction = self.place(element)
-        return Finding(code, path, element.sourceline or 0, text[:_TEXT_MAX], reason, transaction)
+        return Finding(code, path, line_of(element), text[:_TEXT_MAX], reason, transaction)
 
 
 def schema_findings(
@@ -93,7 +94,8 @@ def schema_findings(
         return []
     places = places or Places(top)
     found: dict[tuple[str, int], Finding] = {}
-    for entry in schema.error_log:
+    log: Any = schema.error_log
+    for entry in log:
         element = _element_at(top, entry.path)
         # libxml2 complains again of the same element when a part of its type has failed.
         finding = _finding(entry, element, places)
@@ -149,6 +151,11 @@ def _element_at(top: etree._Element, path: str | None) -> etree._Element:
             break
         element = children[index]
     return element
+
+
+def _transactions_before(element: etree._Element) -> int:
+    count: Any = _TRANSACTIONS_BEFORE(element)
+    return int(count)
 
 
 def _position(element: etree._Element) -> str:
