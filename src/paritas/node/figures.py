@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from paritas.model.money import minor_digits
 
-_SCALES = ((10**12, "tn"), (10**9, "bn"), (10**6, "m"), (10**3, "k"))
+_SCALES = ((10**3, "k"), (10**6, "m"), (10**9, "bn"), (10**12, "tn"))
+_DIGITS = 3
 _MINUTE_S, _HOUR_S = 60, 3_600
 
 
@@ -22,12 +23,14 @@ def money(amount_minor: int, currency: str) -> str:
         return "0"
     sign, rest = ("−", -amount_minor) if amount_minor < 0 else ("", amount_minor)
     unit = 10 ** minor_digits(currency)
+    text = _decimal(rest, unit, minor_digits(currency))
     for scale, letters in _SCALES:
-        # 999,950 is already a million when it is said with one decimal.
-        if rest * 1000 >= scale * unit * 999 + scale * unit // 2:
-            decimals = 2 if rest < 10 * scale * unit else 1
-            return f"{sign}{_decimal(rest, scale * unit, decimals)} {letters}"
-    return f"{sign}{_decimal(rest, unit, minor_digits(currency))}"
+        # A figure that is rounded to 1,000 or more is said in the next larger scale.
+        if len(text.partition(".")[0]) <= _DIGITS:
+            break
+        decimals = 2 if rest * 1000 < 9_995 * scale * unit else 1
+        text = f"{_decimal(rest, scale * unit, decimals)} {letters}"
+    return sign + text
 
 
 def mark(amount_minor: int, currency: str) -> str:

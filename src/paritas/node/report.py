@@ -54,7 +54,10 @@ def render_table(data: ReportData) -> RenderableType:
     say = partial(figures.money, currency=data.value_currency)
     dates = ", ".join(data.business_dates)
     counts = Table(
-        box=box.SIMPLE_HEAD, title=f"{data.scheme}, {dates}", title_justify="left", pad_edge=False
+        box=box.SIMPLE_HEAD,
+        title=Text(f"{data.scheme}, {dates}"),
+        title_justify="left",
+        pad_edge=False,
     )
     counts.add_column("")
     for heading in ("in", "settled", "refused", "pending"):

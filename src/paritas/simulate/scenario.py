@@ -206,7 +206,7 @@ def load_scenario(path: Path | None = None, payments: int | None = None) -> Scen
         scenario = msgspec.toml.decode(source.read_bytes(), type=Scenario)
     except OSError as error:
         raise ScenarioError(f"{source}: cannot be read: {error.strerror}") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{source}: {error}") from error
     if payments is not None:
         knobs = msgspec.structs.replace(scenario.workload, payments=payments)
