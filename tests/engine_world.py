@@ -238,7 +238,7 @@ class Wishes:
                 c.CancelInstruction(*head, number),
                 c.SetPriority(*head, number, self.random.choice((0, 1, 2, 2, 5))),
                 c.ReorderQueue(*head, number, self.random.random() < 0.5),
-                c.ProposeSettlement(self.at_ns, 0, b"", tuple([*some, 10**6])),
+                c.ProposeSettlement(self.at_ns, 0, b"", (*some, 10**6)),
                 c.ProposeSettlement(self.at_ns, 0, b"", tuple(waiting)),
             ),
             (3, 2, 2, 3, 2),

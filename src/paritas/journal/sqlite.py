@@ -213,6 +213,11 @@ class SqliteJournal:
         ).fetchone()
         return Sealed(position, *row) if row and row[1] is not None else None
 
+    def sealed_of(self, seq: int) -> list[Sealed]:
+        """Return all private parts of row ``seq`` that were not erased, in order."""
+        query = "SELECT position, salt, private FROM sealed WHERE seq = ? AND private NOT NULL ORDER BY position"
+        return [Sealed(*row) for row in self._db.execute(query, (seq,))]
+
     def received(self, seq: int, position: int) -> bytes | None:
         """Return the bytes of a message as received, or None."""
         rows: Sequence[tuple[bytes]] = self._db.execute(

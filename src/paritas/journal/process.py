@@ -1,0 +1,97 @@
+"""The journal in a process of its own, so that hashing and syncing overlap with deciding.
+
+SHA-256 over small records holds Python's interpreter lock, so a thread would not help. Batches go
+to the process in order and come back as acknowledged sequence numbers; nothing that depends on a
+batch may leave before ``wait`` has returned for it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from paritas.journal.sqlite import Batch, JournalError, SqliteJournal
+
+_ENCODER = msgspec.msgpack.Encoder()
+_BATCH = msgspec.msgpack.Decoder(Batch)
+#: How many batches may be on their way before ``append`` waits for the oldest.
+DEPTH = 8
+
+
+def _run(path: Path, connection: Connection) -> None:
+    """Append what arrives until the connection closes; the first failure ends it."""
+    try:
+        with SqliteJournal(path) as journal:
+            connection.send_bytes(journal.seq.to_bytes(8, "big"))
+            while data := connection.recv_bytes():
+                journal.append(_BATCH.decode(data))
+                connection.send_bytes(journal.seq.to_bytes(8, "big"))
+    except EOFError:
+        return
+    except Exception as error:
+        connection.send_bytes(b"!" + f"{type(error).__name__}: {error}".encode())
+
+
+class JournalProcess:
+    """A writer of the journal at ``path``; appends are in order, durable once waited for."""
+
+    def __init__(self, path: Path) -> None:
+        """Start the process; raises JournalError when the journal cannot be opened there."""
+        self.path = path
+        ours, theirs = multiprocessing.Pipe()
+        self._connection = ours
+        self._process = multiprocessing.Process(target=_run, args=(path, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.durable_seq = self._receive()
+        self.seq = self.durable_seq
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _receive(self) -> int:
+        try:
+            answer = self._connection.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise JournalError(
+                f"{self.path}: the journal's process ended; what it was given last may or may not "
+                "be durable. Start again: it is read from the journal."
+            ) from error
+        if answer[:1] == b"!":
+            raise JournalError(answer[1:].decode())
+        return int.from_bytes(answer, "big")
+
+    def append(self, batch: Batch) -> None:
+        """Hand a batch over; it is durable only once ``wait`` for its seq has returned."""
+        if batch.seq != self.seq + 1:
+            raise JournalError(f"{self.path}: row {batch.seq} cannot follow row {self.seq}.")
+        while self.seq - self.durable_seq >= DEPTH:
+            self.durable_seq = self._receive()
+        try:
+            self._connection.send_bytes(_ENCODER.encode(batch))
+        except OSError:
+            self._receive()
+            raise
+        self.seq = batch.seq
+
+    def wait(self, seq: int | None = None) -> None:
+        """Return once row ``seq``, by default the last one appended, is durable."""
+        wanted = self.seq if seq is None else seq
+        while self.durable_seq < wanted:
+            self.durable_seq = self._receive()
+
+    def close(self) -> None:
+        """Wait for what was appended, then end the process."""
+        try:
+            self.wait()
+            self._connection.send_bytes(b"")
+        finally:
+            self._connection.close()
+            self._process.join()
