@@ -29,6 +29,7 @@ from paritas.node.report_data import (
     ReportData,
     SeriesPoint,
     UnreadableFile,
+    delay_buckets,
 )
 
 
@@ -133,7 +134,7 @@ def sample() -> ReportData:
             Flow("CN", "IN", Count(5, 2_000_00)),
             Flow("IN", "CN", Count(1, 600_000_00)),
         ),
-        delays=(DelayBucket(1, 60, Count(40, 1)), DelayBucket(60, 0, Count(300, 1))),
+        delays=(DelayBucket(0, 60, Count(40, 1)), DelayBucket(60, 0, Count(300, 1))),
         series=tuple(points),
         rates=(Rate("INR", "96.08534228"),),
         rates_source="a source of rates",
@@ -370,7 +371,7 @@ def test_duration(seconds: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("from_s", "to_s", "text"),
     [
-        (1, 60, "under 1 min"),
+        (0, 60, "under 1 min"),
         (60, 300, "1 to 5 min"),
         (900, 3_600, "15 to 60 min"),
         (3_600, 10_800, "1 to 3 h"),
@@ -407,3 +408,10 @@ def test_line_chart_of_a_whole_day_has_ticks_at_whole_hours() -> None:
     moments = [f"{ten // 6:02d}:{ten % 6}0" for ten in range(144)]
     chart = charts.line_chart(moments, [("s", "n", [0] * 144)], str)
     assert [tick.text for tick in chart.across] == ["00:00", "06:00", "12:00", "18:00"]
+
+
+def test_delays_fall_into_their_spans() -> None:
+    buckets = delay_buckets([(0, 5), (59, 6), (60, 7), (21_600, 8), (10**6, 9)])
+    counted = {(b.from_s, b.to_s): b.settled for b in buckets if b.settled.payments}
+    assert counted == {(0, 60): Count(2, 11), (60, 300): Count(1, 7), (21_600, 0): Count(2, 17)}
+    assert [b.from_s for b in buckets[1:]] == [b.to_s for b in buckets[:-1]]

@@ -75,7 +75,7 @@ def span(from_s: int, to_s: int) -> str:
     """Return a range of delays in words: ``(60, 300)`` gives ``"1 to 5 min"``."""
     if not to_s:
         return f"{_round_time(from_s)} or more"
-    if from_s <= 1:
+    if from_s == 0:
         return f"under {_round_time(to_s)}"
     unit = " min" if to_s <= _HOUR_S else " h"
     size = _MINUTE_S if to_s <= _HOUR_S else _HOUR_S

@@ -14,11 +14,17 @@ books' gross is larger than the payments' value.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
+
 import msgspec
 
 #: Kinds of payment, in the order in which the report shows them.
 PAYMENT, CONVERSION, EXCHANGE = "payment", "conversion", "exchange"
 KINDS = (PAYMENT, CONVERSION, EXCHANGE)
+
+#: Where the spans of the delay histogram begin.
+DELAY_EDGES_S = (0, 60, 300, 900, 3_600, 10_800, 21_600)
 
 
 class Rate(msgspec.Struct, frozen=True, gc=False):
@@ -235,3 +241,19 @@ class ReportData(msgspec.Struct, frozen=True):
     deliberate_mistakes: int = 0
     #: How long the run really took, in milliseconds; 0 if it was not measured.
     elapsed_ms: int = 0
+
+
+def delay_buckets(waited: Iterable[tuple[int, int]]) -> tuple[DelayBucket, ...]:
+    """Return the histogram of delays, from (delay in seconds, value) of each payment that waited."""
+    payments, values = [0] * len(DELAY_EDGES_S), [0] * len(DELAY_EDGES_S)
+    for delay_s, value_minor in waited:
+        bucket = bisect_right(DELAY_EDGES_S, delay_s) - 1
+        payments[bucket] += 1
+        values[bucket] += value_minor
+    ends = (*DELAY_EDGES_S[1:], 0)
+    return tuple(
+        DelayBucket(start, end, Count(number, value_minor))
+        for start, end, number, value_minor in zip(
+            DELAY_EDGES_S, ends, payments, values, strict=True
+        )
+    )

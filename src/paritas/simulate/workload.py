@@ -146,27 +146,33 @@ def _party(dice: Dice, economy: Economy, bank: Bank) -> Party:
 
 
 def _openings(scenario: Scenario, orders: list[Order]) -> dict[tuple[str, str], Opening]:
-    """Give each account little: a share of what it pays out, but what the whole day takes from it.
+    """Give each account little: a share of what it pays out, and what it could not do without.
 
     A bank whose economy buys more than it sells ends the day with less of its own currency. It
-    must have at least that, or no order of settlement could ever pay for everything.
+    must have at least that, or no order of settlement could ever pay for everything; and it must
+    be able to make its largest payment. The same holds for a dealer in each of its currencies.
     """
-    flows = defaultdict(lambda: (0, 0), positions([*orders, *_dealt(scenario, orders)]))
     knobs, openings = scenario.workload, {}
+    legs = [*orders, *_dealt(scenario, orders)]
+    flows = defaultdict(lambda: (0, 0), positions(legs))
+    largest: dict[tuple[str, str], int] = defaultdict(int)
+    for leg in legs:
+        key = leg.payer, leg.currency
+        largest[key] = max(largest[key], leg.amount_minor)
     home = {bank.bic: economy.currency for economy in scenario.economy for bank in economy.banks}
     dealers = {dealer.bic for dealer in scenario.dealer}
     for bic in [*home, *dealers]:
         for currency in scenario.windows:
-            received, paid = flows[bic, currency]
-            drain, limit_minor = 0, 0
-            percent = knobs.foreign_balance_percent
+            key = bic, currency
+            received, paid = flows[key]
+            least, limit_minor, percent = 0, 0, knobs.foreign_balance_percent
             if bic in dealers:
-                drain, percent = paid - received, knobs.dealer_balance_percent
+                least, percent = max(paid - received, largest[key]), knobs.dealer_balance_percent
             elif home[bic] == currency:
-                drain, percent = paid - received, knobs.home_balance_percent
+                least, percent = max(paid - received, largest[key]), knobs.home_balance_percent
                 limit_minor = _rounded(paid * knobs.home_limit_percent // 100, currency)
-            balance_minor = _rounded(max(drain, paid * percent // 100), currency)
-            openings[bic, currency] = Opening(balance_minor, limit_minor)
+            balance_minor = _rounded(max(least, paid * percent // 100), currency)
+            openings[key] = Opening(balance_minor, limit_minor)
     return openings
 
 
