@@ -60,12 +60,21 @@ def schema(message_type: str) -> etree.XMLSchema:
     Raises UnknownMessageTypeError if the bundle has no such message, SchemaBundleMissingError if
     there is no bundle.
     """
+    return etree.XMLSchema(source(message_type))
+
+
+@cache
+def source(message_type: str) -> etree._Element:
+    """The schema of one message type as it is written, for who wants to know what it allows.
+
+    Raises as `schema` does.
+    """
     if message_type not in message_types():
         raise UnknownMessageTypeError(
             f"no schema for message type {message_type}: the bundle has"
             f" {_versions(message_type) or 'no version of it'}"
         )
-    return etree.XMLSchema(etree.XML((_folder() / f"{message_type}{_SUFFIX}").read_bytes()))
+    return etree.XML((_folder() / f"{message_type}{_SUFFIX}").read_bytes())
 
 
 def _versions(message_type: str) -> str:

@@ -1,7 +1,9 @@
 """What a message says, as typed values: the hand-over from the reader to the intake.
 
-Amounts stay text here, exactly as received: only the intake, which knows the scheme, turns them
-into money. A text that the message does not carry is ``""``, never ``None``.
+Amounts stay text here: only the intake, which knows the scheme, turns them into money. A text that
+the message does not carry is ``""``, never ``None``. Texts are as received, but for white space
+around amounts and dates, a plus sign before an amount and a time zone after a date: XML Schema
+allows them and they mean nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Something wrong in a message: where, a stable code, and a sentence for a person.
 
     ``code`` starts with ``xml.`` (not readable), ``schema.`` (against the message's schema) or
-    ``rule.`` (what a schema cannot say). ``reason`` is the ISO 20022 external status reason code
-    that a refusal for this finding carries. ``transaction`` is the index, from 0, of the
-    transaction it concerns, or -1 for the whole message.
+    ``rule.`` (what a schema cannot say). ``path`` leads from Document, with local names and
+    positions from 1; ``line`` is that of the file, 0 where it is not known. ``reason`` is the ISO
+    20022 external status reason code that a refusal for this finding carries; a finding without
+    one is a remark and refuses nothing. ``transaction`` is the index, from 0, of the transaction
+    it concerns, or -1 for the whole message.
     """
 
     code: str
@@ -84,3 +88,20 @@ class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
     settlement_method: str
     group_instructing_agent: str
     group_instructed_agent: str
+
+
+class ReadResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was read of one message, or of one window of up to 1,000 transactions of a large one.
+
+    ``message`` is None when nothing says what message this is. ``transactions`` is empty for
+    every type but pacs.008 and pacs.009, and when the file is not well-formed.
+    """
+
+    message: Message | None
+    transactions: tuple[Transaction, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether nothing that was found refuses the message or one of its transactions."""
+        return not any(finding.reason for finding in self.findings)

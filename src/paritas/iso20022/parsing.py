@@ -1,0 +1,175 @@
+"""Bytes to XML tree, hardened, and where in the tree the message lies.
+
+What is refused before anything reads it: bytes that are not UTF-8 (whatever they declare), any
+DOCTYPE, more bytes than the cap. Entities are never resolved, nothing is fetched, nesting ends at
+libxml2's 256 levels. Comments and processing instructions are left out, because an element's text
+would otherwise end at the first of them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from paritas.iso20022.values import Finding
+
+#: libxml2's tree takes up to thirty times the bytes, so a tree of the whole is for small files.
+TREE_BYTES_MAX = 16 * 1024 * 1024
+
+#: How deep in envelopes a Document may lie (a SWIFT DataPDU has it on the third level).
+_ENVELOPE_DEPTH_MAX = 8
+
+_OPTIONS: dict[str, Any] = {
+    # The parser is told the encoding, so no declaration can make it read the bytes otherwise.
+    "encoding": "UTF-8",
+    "remove_comments": True,
+    "remove_pis": True,
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "no_network": True,
+    "huge_tree": False,
+    "collect_ids": False,
+}
+_PARSER = etree.XMLParser(**_OPTIONS)
+_DECLARATION_BYTES_MAX = 256
+_DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
+# Possessive throughout: a hostile prologue must not make it backtrack.
+_PROLOGUE_WITH_DOCTYPE = re.compile(rb"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
+_MESSAGE_TYPE = re.compile(r"urn:.*[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
+_MESSAGE_DEFINITION = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
+
+
+class UnreadableError(Exception):
+    """The bytes are not a message; ``finding`` says why. It never leaves the reader."""
+
+    def __init__(self, code: str, text: str, line: int = 0) -> None:
+        super().__init__(text)
+        self.finding = Finding(code=code, path="", line=line, text=text, reason="FF01")
+
+
+class Placed(NamedTuple):
+    """A Document in its file, with the AppHdr that precedes it, and the type that it says it is."""
+
+    document: etree._Element
+    header: etree._Element | None
+    message_type: str
+
+
+def pull_parser() -> etree.XMLPullParser:
+    """Return a parser with the same defences that is fed in blocks and reports each Document."""
+    return etree.XMLPullParser(events=("start",), tag="{*}Document", **_OPTIONS)
+
+
+def parse(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
+    """Parse a whole file; raises UnreadableError for what is not well-formed or not allowed."""
+    if len(data) > bytes_max:
+        raise UnreadableError("xml.too_large", f"larger than {bytes_max:,} bytes: split it")
+    data = checked_start(data)
+    if b"\0" in data:
+        raise UnreadableError("xml.encoding", "zero bytes in it: send UTF-8")
+    try:
+        return etree.fromstring(data, _PARSER)
+    except etree.XMLSyntaxError as error:
+        raise malformed(error) from None
+
+
+def checked_start(data: bytes) -> bytes:
+    """Refuse what the first bytes of a file already tell; returns them without byte order mark.
+
+    Raises UnreadableError for nothing at all, another encoding than UTF-8, and a DOCTYPE.
+    """
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    if not data or data.isspace():
+        raise UnreadableError("xml.empty", "nothing in it: send one XML message")
+    if data.startswith((b"\0", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or data[1:2] == b"\0":
+        raise UnreadableError("xml.encoding", "not UTF-8 (zero bytes or UTF-16): send UTF-8")
+    if data.startswith(b"<?xml"):
+        end = data.find(b"?>", 0, _DECLARATION_BYTES_MAX)
+        if end < 0:
+            raise UnreadableError("xml.malformed", "the XML declaration does not end", 1)
+        _refuse_other_encoding(data[:end])
+    if b"<!DOCTYPE" in data and _PROLOGUE_WITH_DOCTYPE.match(data):
+        raise UnreadableError("xml.doctype", "has a DOCTYPE: take it out")
+    return data
+
+
+@lru_cache(maxsize=64)
+def _refuse_other_encoding(declaration: bytes) -> None:
+    match = _DECLARED_ENCODING.search(declaration)
+    if match is not None and match[1].upper() != b"UTF-8":
+        declared = match[1].decode("ascii", "replace")
+        raise UnreadableError("xml.encoding", f"declares {declared}: send UTF-8", 1)
+
+
+def malformed(error: etree.XMLSyntaxError) -> UnreadableError:
+    """Turn the parser's complaint into ours."""
+    text = (error.msg or "not XML").partition(", line ")[0]
+    return UnreadableError("xml.malformed", f"not well-formed XML: {text}"[:300], error.lineno or 0)
+
+
+def recovered_start(data: bytes) -> etree._Element | None:
+    """Return what can be read of the start of a broken file, only to learn who sent it."""
+    parser = etree.XMLParser(recover=True, **_OPTIONS)
+    try:
+        return etree.fromstring(checked_start(data[:65536]), parser)
+    except (UnreadableError, etree.XMLSyntaxError):
+        return None
+
+
+def find_messages(root: etree._Element) -> list[Placed]:
+    """Find each Document below any envelope, in order, with the AppHdr before it.
+
+    A Document or AppHdr inside a Document is content and never looked at here.
+    """
+    found: list[Placed] = []
+    _collect(root, None, found, 0)
+    return found
+
+
+def _collect(
+    element: etree._Element, header: etree._Element | None, found: list[Placed], depth: int
+) -> etree._Element | None:
+    """Add the Documents at and below ``element``; returns the header that waits for one."""
+    name = local_name(element)
+    if name == "AppHdr":
+        return element
+    if name == "Document":
+        found.append(Placed(element, header, message_type_of(element, header)))
+        return None
+    if depth < _ENVELOPE_DEPTH_MAX:
+        for child in element:
+            header = _collect(child, header, found, depth + 1)
+    return header
+
+
+def message_type_of(document: etree._Element, header: etree._Element | None) -> str:
+    """Return the type that the namespace says, else the header's MsgDefIdr, else ``""``."""
+    match = _MESSAGE_TYPE.fullmatch(namespace_of(document))
+    if match is not None:
+        return match[1]
+    definition = "" if header is None else header.findtext("{*}MsgDefIdr") or ""
+    return definition if _MESSAGE_DEFINITION.fullmatch(definition) else ""
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the tag without its namespace; ``""`` for what is no element (an entity)."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def line_of(element: etree._Element) -> int:
+    """Return the line of the file on which an element begins, 0 where it is not known."""
+    line: Any = element.sourceline
+    return int(line or 0)
+
+
+def namespace_of(element: etree._Element) -> str:
+    """Return the namespace of the tag, or ``""``."""
+    tag = element.tag
+    return tag[1:].partition("}")[0] if isinstance(tag, str) and tag[0] == "{" else ""

@@ -1,0 +1,336 @@
+"""From the bytes of an ISO 20022 message to typed values and everything that is wrong with it.
+
+One message goes through in windows: `read_message` takes a small file as a single one, while
+`read_stream` takes a large file 1,000 transactions at a time and forgets each window before the
+next. Both give the same values and the same verdict. Per window:
+
+    parse -> schema -> rules for elements -> values -> rules for transactions
+    after the last: rules that compare the whole with its headers
+
+Nothing here raises for what is in a file: whatever is wrong becomes a finding. When the schema
+finds a message wrong, its transactions are read all the same, as far as they can be, so that each
+can be refused by its own status and none is lost.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lxml import etree
+
+from paritas.iso20022 import extract
+from paritas.iso20022.message import (
+    TRANSACTION_TAG,
+    MessageReader,
+    fragments,
+    is_credit_transfer,
+)
+from paritas.iso20022.parsing import (
+    TREE_BYTES_MAX,
+    Placed,
+    UnreadableError,
+    checked_start,
+    find_messages,
+    line_of,
+    local_name,
+    malformed,
+    namespace_of,
+    parse,
+    pull_parser,
+    recovered_start,
+)
+from paritas.iso20022.values import Finding, Message, ReadResult
+
+__all__ = [
+    "FILE_BYTES_MAX",
+    "WINDOW_TRANSACTIONS",
+    "is_credit_transfer",
+    "merge",
+    "read_file",
+    "read_message",
+    "read_messages",
+    "read_stream",
+]
+
+#: A larger file is refused unread: 100,000 transactions of three kilobytes are 300 MB.
+FILE_BYTES_MAX = 1024 * 1024 * 1024
+
+#: How many transactions of a large file are looked at together.
+WINDOW_TRANSACTIONS = 1000
+
+_BLOCK_BYTES = 256 * 1024
+
+
+def read_message(data: bytes) -> ReadResult:
+    """Read a file that holds one message, whatever its bytes; never raises.
+
+    Several messages in one file are a finding (`read_messages` reads each). Data too large for
+    one tree is read in windows, and what they give is put together.
+    """
+    if len(data) > TREE_BYTES_MAX:
+        return merge(read_stream(BytesIO(data)))
+    results = read_messages(data)
+    if len(results) == 1:
+        return results[0]
+    text = f"{len(results)} messages in one file: send one a file"
+    return ReadResult(results[0].message, (), (_finding("xml.several", text),))
+
+
+def read_messages(data: bytes) -> list[ReadResult]:
+    """Read each message of a file of at most TREE_BYTES_MAX bytes; never raises, never empty."""
+    try:
+        placed = _placed(parse(data))
+    except UnreadableError as error:
+        return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
+    return [_read_tree(each) for each in placed]
+
+
+def read_file(path: Path) -> Iterator[ReadResult]:
+    """Read a file of any size that holds one message, window by window; never raises.
+
+    What cannot be opened, a directory and the like give one result with a finding.
+    """
+    try:
+        size = regular_file_size(path)
+        with path.open("rb") as source:
+            if size <= TREE_BYTES_MAX:
+                yield read_message(source.read(TREE_BYTES_MAX + 1))
+            else:
+                yield from read_stream(source)
+    except UnreadableError as error:
+        yield ReadResult(None, (), (error.finding,))
+    except OSError as error:
+        text = f"cannot be read: {error.strerror or error}"
+        yield ReadResult(None, (), (_finding("xml.unreadable", text),))
+
+
+def regular_file_size(path: Path) -> int:
+    """Return the size of a file that can be read here.
+
+    Raises UnreadableError for what is no regular file or too large, OSError as the system does.
+    """
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise UnreadableError("xml.directory", "is a directory: name the files in it")
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError("xml.unreadable", "is not a regular file: copy it into one")
+    if status.st_size > FILE_BYTES_MAX:
+        raise UnreadableError("xml.too_large", f"larger than {FILE_BYTES_MAX:,} bytes: split it")
+    return status.st_size
+
+
+def read_stream(source: BinaryIO) -> Iterator[ReadResult]:
+    """Read one large pacs.008 or pacs.009 in windows of up to 1,000 transactions; never raises.
+
+    Memory stays the same however many transactions come. Nothing may be done with a transaction
+    before the last window has come, because only then is the whole message known to be good. The
+    last window carries the findings about the whole.
+    """
+    stream = _Stream()
+    try:
+        yield from stream.read(source)
+    except UnreadableError as error:
+        message = stream.message or _sender_of_broken(stream.start)
+        yield ReadResult(message, (), (error.finding,))
+    except OSError as error:
+        text = f"cannot be read: {error.strerror or error}"
+        yield ReadResult(stream.message, (), (_finding("xml.unreadable", text),))
+
+
+def merge(results: Iterable[ReadResult]) -> ReadResult:
+    """Put the windows of one message together: the last one knows the message best."""
+    windows = list(results)
+    return ReadResult(
+        windows[-1].message,
+        tuple(each for window in windows for each in window.transactions),
+        tuple(each for window in windows for each in window.findings),
+    )
+
+
+class _Stream:
+    """Feeds a parser and moves what is complete out of its tree, window by window.
+
+    The schema wants a whole message, so every window is checked in a frame: a copy of the
+    elements around it, with the first child of the body (the group header) and the last
+    transaction of the window before. A body is a group header, then any number of transactions,
+    then supplementary data; after one transaction the schema expects the same as after many, so
+    the frames are all valid exactly if the whole is.
+    """
+
+    def __init__(self) -> None:
+        self.start = b""
+        self.message: Message | None = None
+        self._reader: MessageReader | None = None
+        self._live: etree._Element | None = None
+        self._frame: etree._Element | None = None
+
+    def read(self, source: BinaryIO) -> Iterator[ReadResult]:
+        parser = pull_parser()
+        started: Any = parser.read_events()
+        read_bytes = waiting_bytes = 0
+        try:
+            while block := source.read(_BLOCK_BYTES):
+                read_bytes += len(block)
+                waiting_bytes += len(block)
+                if not self.start:
+                    block = self.start = checked_start(block)
+                parser.feed(block)
+                for event in started:
+                    self._begin(event[1])
+                for window in self._complete_windows(waiting_bytes):
+                    waiting_bytes = 0
+                    yield window
+                if waiting_bytes > TREE_BYTES_MAX:
+                    text = f"one element of more than {TREE_BYTES_MAX:,} bytes: send it otherwise"
+                    raise UnreadableError("xml.too_large", text)
+                if read_bytes > FILE_BYTES_MAX:
+                    text = f"larger than {FILE_BYTES_MAX:,} bytes: split it"
+                    raise UnreadableError("xml.too_large", text)
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            raise malformed(error) from None
+        yield self._last_window()
+
+    def _begin(self, document: etree._Element) -> None:
+        """Take note of a Document that has just begun; its header is complete by then."""
+        around = [local_name(element) for element in document.iterancestors()]
+        if "Document" in around or "AppHdr" in around:
+            return
+        if self._live is not None:
+            raise UnreadableError("xml.several", "several messages in one file: send one a file")
+        tree = document.getroottree()
+        if tree.docinfo.internalDTD is not None:
+            raise UnreadableError("xml.doctype", "has a DOCTYPE: take it out")
+        placed = _placed(tree.getroot())[0]
+        self._reader = MessageReader(placed)
+        self._live = document
+        self.message = self._reader.message
+        if not is_credit_transfer(placed.message_type):
+            text = f"a {placed.message_type} of more than {TREE_BYTES_MAX:,} bytes: split it"
+            raise UnreadableError("xml.too_large", text)
+
+    def _complete_windows(self, waiting_bytes: int) -> Iterator[ReadResult]:
+        """Yield the windows that are full; the last child of the body may still be growing."""
+        if self._live is None or not len(self._live):
+            return
+        body = self._live[0]
+        while len(body) > (wanted := WINDOW_TRANSACTIONS + (self._frame is None)):
+            yield self._window(list(islice(body, wanted)))
+        if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > 1:
+            yield self._window(list(body)[:-1])
+
+    def _window(self, children: list[etree._Element]) -> ReadResult:
+        assert self._reader is not None and self._live is not None
+        serialised = fragments(children)
+        if self._frame is None:
+            self._frame = _empty_copy(self._live)
+        document = self._frame
+        body = document[0]
+        kept = _transaction_count(body)
+        body.extend(children)
+        result = self._reader.window(document, children, serialised, kept)
+        self.message = result.message
+        _forget(body)
+        return result
+
+    def _last_window(self) -> ReadResult:
+        if self._live is None or self._reader is None:
+            raise _no_document()
+        if not len(self._live):
+            return self._reader.window(self._live, (), ())
+        body, *others = self._live
+        if self._frame is None:
+            self._frame = _empty_copy(self._live)
+        self._frame[0].tail = body.tail
+        self._frame.extend(others)
+        result = self._window(list(body))
+        findings = (*result.findings, *self._reader.finish(self._frame))
+        return ReadResult(result.message, result.transactions, findings)
+
+
+def _read_tree(placed: Placed) -> ReadResult:
+    """Read a message whose whole tree is there, as one window."""
+    reader = MessageReader(placed)
+    document = placed.document
+    children = list(document[0]) if len(document) else []
+    result = reader.window(document, children, fragments(children))
+    findings = (*result.findings, *reader.finish(document))
+    return ReadResult(result.message, result.transactions, findings)
+
+
+def _placed(root: etree._Element) -> list[Placed]:
+    """Find the messages of a file; raises UnreadableError if it has none."""
+    placed = find_messages(root)
+    if not placed:
+        raise _no_document()
+    for each in placed:
+        if not each.message_type:
+            namespace = namespace_of(each.document) or "no namespace"
+            text = f"Document is of {namespace}, which is no ISO 20022 message"
+            raise UnreadableError("xml.no_document", text, line_of(each.document))
+    return placed
+
+
+def _no_document() -> UnreadableError:
+    return UnreadableError("xml.no_document", "has no ISO 20022 Document in it")
+
+
+def _finding(code: str, text: str) -> Finding:
+    return Finding(code, "", 0, text, "FF01")
+
+
+def _sender_of_broken(data: bytes) -> Message | None:
+    """Read who sent a file that cannot be read whole, so that the refusal reaches them."""
+    root = recovered_start(data)
+    if root is None:
+        return None
+    for document, header, message_type in find_messages(root):
+        group = extract.NO_GROUP
+        for child in document[0] if len(document) else ():
+            if extract.is_group_header(local_name(child)):
+                group = extract.group_fields(child, namespace_of(child))
+                break
+        fields = extract.NO_HEADER
+        if header is not None:
+            fields = extract.header_fields(header, namespace_of(header))
+        return extract.message_value(message_type, fields, group)
+    for header in root.iter("{*}AppHdr"):
+        fields = extract.header_fields(header, namespace_of(header))
+        return extract.message_value(fields.definition, fields, extract.NO_GROUP)
+    return None
+
+
+def _empty_copy(document: etree._Element) -> etree._Element:
+    """Copy a Document and its body with their attributes and texts, but without what is in it."""
+    body = document[0]
+    copied = etree.Element(document.tag, nsmap=_namespaces(document))
+    copied_body = etree.SubElement(copied, body.tag, nsmap=_namespaces(body))
+    for original, copy in ((document, copied), (body, copied_body)):
+        copy.text = original.text
+        copy.sourceline = original.sourceline
+        for name, value in original.items():
+            copy.set(name, value)
+    return copied
+
+
+def _namespaces(element: etree._Element) -> Any:
+    # The stubs do not know that None, the default prefix, may be among the keys.
+    return element.nsmap
+
+
+def _transaction_count(body: etree._Element) -> int:
+    return sum(1 for child in body if local_name(child) == TRANSACTION_TAG)
+
+
+def _forget(body: etree._Element) -> None:
+    """Leave in a frame only what the next window needs before it to be a whole message."""
+    transactions = [child for child in body if local_name(child) == TRANSACTION_TAG]
+    kept = {body[0], body[-1], *transactions[-1:]} if len(body) else set()
+    for child in list(body):
+        if child not in kept:
+            body.remove(child)

@@ -1,0 +1,244 @@
+"""What a schema cannot say of a message: each rule a function from values to findings.
+
+| code | what | reason |
+| --- | --- | --- |
+| rule.bic, rule.iban, rule.lei | structure, country, length, check digits | RC01, AC01, NARR |
+| rule.currency | a currency that ISO 4217 does not list | AM11 |
+| rule.decimals | more decimals than the currency has | CH20 |
+| rule.amount | an interbank settlement amount of zero, or of more than 18 digits | AM01, AM12 |
+| rule.count | NbOfTxs is not the number of transactions | AM18 |
+| rule.sum | CtrlSum or TtlIntrBkSttlmAmt is not the sum of the transactions | AM10 |
+| rule.date | no settlement date, or one that no calendar of this century has | DT01 |
+| rule.header | AppHdr announces another message than the Document is (another version: a remark) | FF01 |
+| rule.sender | AppHdr comes from another institution than InstgAgt: a remark | |
+
+That a UETR is a version 4 UUID needs no rule: the schemas have it as a pattern.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Context, Decimal, Inexact
+from functools import lru_cache
+
+from lxml import etree
+
+from paritas.iso20022 import schemas
+from paritas.iso20022.dates import is_plausible_date, plain_date
+from paritas.iso20022.extract import HeaderFields, plain_amount
+from paritas.iso20022.identifiers import (
+    bic_problem,
+    currency_digits,
+    iban_problem,
+    lei_problem,
+)
+from paritas.iso20022.validation import Places
+from paritas.iso20022.values import Finding, Message, Transaction
+from paritas.model.money import AMOUNT_MINOR_MAX
+
+_IDENTIFIERS = {
+    "BIC": (bic_problem, "rule.bic", "RC01"),
+    "BICFI": (bic_problem, "rule.bic", "RC01"),
+    "AnyBIC": (bic_problem, "rule.bic", "RC01"),
+    "BICOrBEI": (bic_problem, "rule.bic", "RC01"),
+    "IBAN": (iban_problem, "rule.iban", "AC01"),
+    "LEI": (lei_problem, "rule.lei", "NARR"),
+}
+
+AMOUNT_DIGITS_MAX = len(str(AMOUNT_MINOR_MAX))
+_SETTLED_AMOUNT = "IntrBkSttlmAmt"
+
+_PLAIN_DECIMAL = re.compile(r"-?(?:[0-9]{1,90}\.?[0-9]{0,90}|\.[0-9]{1,90})", re.ASCII)
+# Wide enough for any sum of such numbers, and it would say so if it were not.
+_EXACT = Context(prec=250, traps=[Inexact])
+
+_WRITTEN_MAX = 90
+
+_XS = "{http://www.w3.org/2001/XMLSchema}"
+
+
+@lru_cache(maxsize=512)
+def _watched_tags(message_type: str, namespace: str) -> tuple[str, ...]:
+    """The tags of a message type that rules look at: identifiers, and all with a currency.
+
+    Read from the schema, so that no amount of any message is forgotten.
+    """
+    tree = schemas.source(message_type)
+    with_currency = {
+        kind.get("name")
+        for kind in tree.iter(_XS + "complexType")
+        if any(attribute.get("name") == "Ccy" for attribute in kind.iter(_XS + "attribute"))
+    }
+    names = {
+        str(element.get("name"))
+        for element in tree.iter(_XS + "element")
+        if element.get("type") in with_currency or element.get("name") in _IDENTIFIERS
+    }
+    return tuple(sorted(f"{{{namespace}}}{name}" if namespace else name for name in names))
+
+
+class ElementRules:
+    """The rules for single elements, wherever in a message of one type they stand."""
+
+    def __init__(self, message_type: str, namespace: str) -> None:
+        self._tags = _watched_tags(message_type, namespace)
+        self._name_at = len(namespace) + 2 if namespace else 0
+
+    def findings(self, top: etree._Element, places: Places) -> list[Finding]:
+        """Check all identifiers and amounts at and below ``top``."""
+        found: list[Finding] = []
+        name_at = self._name_at
+        for element in top.iter(*self._tags):
+            name = element.tag[name_at:]
+            text = element.text or ""
+            identifier = _IDENTIFIERS.get(name)
+            if identifier is not None:
+                problem, code, reason = identifier
+                wrong = problem(text)
+                if wrong:
+                    found.append(places.finding(element, code, f"{text} {wrong}", reason))
+                continue
+            currency = element.get("Ccy")
+            if currency is None:
+                continue
+            problem_found = _amount_problem(text, currency, name == _SETTLED_AMOUNT)
+            if problem_found is not None:
+                found.append(places.finding(element, *problem_found))
+        return found
+
+
+def _amount_problem(text: str, currency: str, settled: bool) -> tuple[str, str, str] | None:
+    """Return code, sentence and reason of what is wrong with an amount, or None."""
+    digits = currency_digits(currency)
+    if digits < 0:
+        if digits == -1 and not settled:
+            return None
+        return "rule.currency", f"{currency} is not a currency of ISO 4217", "AM11"
+    whole, _, fraction = text.partition(".")
+    if len(fraction) > digits:
+        fraction = fraction.rstrip("0 \t\r\n")
+        if len(fraction) > digits:
+            said = f"{currency} has {digits or 'no'} decimals, {plain_amount(text)} has"
+            return "rule.decimals", f"{said} {len(fraction)}", "CH20"
+    if not settled:
+        return None
+    if not (whole + fraction).strip(" \t\r\n+-0"):
+        return "rule.amount", f"{text} {currency}: nothing to settle", "AM01"
+    too_long = len(whole) > _WRITTEN_MAX or len(fraction) > _WRITTEN_MAX
+    if too_long or len(whole.strip(" \t\r\n").lstrip("+0")) + digits > AMOUNT_DIGITS_MAX:
+        said = f"{text[:_WRITTEN_MAX]} {currency}"
+        return "rule.amount", f"{said} has more than {AMOUNT_DIGITS_MAX} digits", "AM12"
+    return None
+
+
+def transaction_findings(
+    transaction: Transaction, element: etree._Element, places: Places
+) -> list[Finding]:
+    """Check what concerns one transaction as a whole: that it says when it settles."""
+    date = transaction.settlement_date
+    if date and _is_plausible(date):
+        return []
+    if date:
+        text = f"the settlement date {date} is in no calendar of this century"
+    else:
+        text = "no settlement date: give IntrBkSttlmDt here or in GrpHdr"
+    found = [child for child in element if str(child.tag).endswith("}IntrBkSttlmDt")]
+    return [places.finding(found[0] if found else element, "rule.date", text, "DT01")]
+
+
+_is_plausible = lru_cache(maxsize=4096)(is_plausible_date)
+
+
+class Totals:
+    """Counts and sums transactions, exactly, to compare them with the group header at the end."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sums: dict[str, Decimal] = {}
+        # Something that is no amount was among them; the schema has already said so.
+        self._broken = False
+
+    def add(self, transactions: Iterable[Transaction]) -> None:
+        """Take account of more transactions."""
+        for transaction in transactions:
+            self.count += 1
+            if _PLAIN_DECIMAL.fullmatch(transaction.amount) is None:
+                self._broken = True
+                continue
+            before = self._sums.get(transaction.currency)
+            amount = Decimal(transaction.amount)
+            after = amount if before is None else _EXACT.add(before, amount)
+            self._sums[transaction.currency] = after
+
+    def findings(self, message: Message, group: etree._Element, places: Places) -> list[Finding]:
+        """Compare NbOfTxs, CtrlSum and TtlIntrBkSttlmAmt with what was really there."""
+        found: list[tuple[str, str, str, str]] = []
+        said = message.number_of_transactions
+        if said.isdecimal() and len(said) <= _WRITTEN_MAX and int(said) != self.count:
+            text = f"NbOfTxs is {said}, the message has {self.count:,}"
+            found.append(("NbOfTxs", "rule.count", text, "AM18"))
+        if not self._broken:
+            found += self._sum_findings(message)
+        return [
+            places.finding(_child(group, name), code, text, reason)
+            for name, code, text, reason in found
+        ]
+
+    def _sum_findings(self, message: Message) -> Iterable[tuple[str, str, str, str]]:
+        if _PLAIN_DECIMAL.fullmatch(message.control_sum):
+            total = Decimal(0)
+            for amount in self._sums.values():
+                total = _EXACT.add(total, amount)
+            if _decimal(message.control_sum) != total:
+                text = f"CtrlSum is {message.control_sum}, the amounts add up to {total}"
+                yield "CtrlSum", "rule.sum", text, "AM10"
+        if _PLAIN_DECIMAL.fullmatch(message.total_amount):
+            currency = message.total_currency
+            others = sorted(self._sums.keys() - {currency})
+            total = self._sums.get(currency, Decimal(0))
+            if others:
+                text = f"TtlIntrBkSttlmAmt is in {currency}, but there are amounts in {others[0]}"
+                yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
+            elif _decimal(message.total_amount) != total:
+                text = f"TtlIntrBkSttlmAmt is {message.total_amount}, the amounts add up to {total}"
+                yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
+
+
+def header_findings(
+    header: HeaderFields, element: etree._Element, message: Message, agent: str
+) -> list[Finding]:
+    """Compare an AppHdr with the Document that it announces, and with the instructing agent."""
+    places = Places(element)
+    found: list[Finding] = []
+    if header.definition != message.message_type:
+        text = f"MsgDefIdr is {header.definition}, the Document is {message.message_type}"
+        # Another version is common where a translator lifted the Document; another message is not.
+        same_message = header.definition[:8] == message.message_type[:8]
+        reason = "" if same_message else "FF01"
+        found.append(places.finding(_child(element, "MsgDefIdr"), "rule.header", text, reason))
+    if header.sender and agent and header.sender[:8] != agent[:8]:
+        text = f"comes from {header.sender}, the instructing agent is {agent}"
+        found.append(places.finding(_child(element, "Fr"), "rule.sender", text, ""))
+    return found
+
+
+def created_findings(message: Message, group: etree._Element, places: Places) -> list[Finding]:
+    """Check that the message was made on a day of this century."""
+    day = plain_date(message.created.strip(" \t\r\n")[:10])
+    if not message.created or _is_plausible(day):
+        return []
+    text = f"CreDtTm {message.created} is in no calendar of this century"
+    return [places.finding(_child(group, "CreDtTm"), "rule.date", text, "DT01")]
+
+
+def _decimal(text: str) -> Decimal:
+    """An exact number from text that is known to be plain, or zero."""
+    return Decimal(text) if _PLAIN_DECIMAL.fullmatch(text) else Decimal(0)
+
+
+def _child(element: etree._Element, name: str) -> etree._Element:
+    """The first child of that name, else the element itself, to have a place to point at."""
+    for child in element.iterchildren("{*}" + name):
+        return child
+    return element
