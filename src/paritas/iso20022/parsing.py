@@ -150,11 +150,18 @@ def _collect(
 
 def message_type_of(document: etree._Element, header: etree._Element | None) -> str:
     """Return the type that the namespace says, else the header's MsgDefIdr, else ``""``."""
-    match = _MESSAGE_TYPE.fullmatch(namespace_of(document))
-    if match is not None:
-        return match[1]
+    message_type = type_of_namespace(namespace_of(document))
+    if message_type:
+        return message_type
     definition = "" if header is None else header.findtext("{*}MsgDefIdr") or ""
     return definition if _MESSAGE_DEFINITION.fullmatch(definition) else ""
+
+
+@lru_cache(maxsize=256)
+def type_of_namespace(namespace: str) -> str:
+    """Return the message type at the end of a namespace, or ``""``."""
+    match = _MESSAGE_TYPE.fullmatch(namespace)
+    return match[1] if match else ""
 
 
 def local_name(element: etree._Element) -> str:

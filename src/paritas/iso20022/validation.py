@@ -7,7 +7,6 @@ from typing import Any
 
 from lxml import etree
 
-from paritas.iso20022 import schemas
 from paritas.iso20022.parsing import line_of, local_name
 from paritas.iso20022.values import Finding
 
@@ -82,17 +81,10 @@ class Places:
         return Finding(code, path, line_of(element), text[:_TEXT_MAX], reason, transaction)
 
 
-def schema_findings(
-    top: etree._Element, message_type: str, places: Places | None = None
-) -> list[Finding]:
-    """Check a Document or AppHdr against the schema of ``message_type``.
-
-    Raises UnknownMessageTypeError when the bundle has no such schema.
-    """
-    schema = schemas.schema(message_type)
+def schema_findings(top: etree._Element, schema: etree.XMLSchema, places: Places) -> list[Finding]:
+    """Check a Document or AppHdr against its schema."""
     if schema.validate(top):
         return []
-    places = places or Places(top)
     found: dict[tuple[str, int], Finding] = {}
     log: Any = schema.error_log
     for entry in log:
