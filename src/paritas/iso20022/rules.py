@@ -50,6 +50,7 @@ _PLAIN_DECIMAL = re.compile(r"-?(?:[0-9]{1,90}\.?[0-9]{0,90}|\.[0-9]{1,90})", re
 _EXACT = Context(prec=250, traps=[Inexact])
 
 _WRITTEN_MAX = 90
+_IDENTIFIER_MAX = 40
 
 
 def element_findings(watched: Iterable[Watched], places: Places) -> list[Finding]:
@@ -61,7 +62,8 @@ def element_findings(watched: Iterable[Watched], places: Places) -> list[Finding
             wrong = _amount_problem(text, element.get("Ccy", ""), kind == SETTLED_AMOUNT)
         else:
             problem, code, reason = identifier
-            said = problem(text)
+            # Cut, because what was seen is remembered, and longer ones are wrong anyway.
+            said = problem(text[:_IDENTIFIER_MAX])
             wrong = (code, f"{text} {said}", reason) if said else None
         if wrong is not None:
             found.append(places.finding(element, *wrong))
@@ -99,7 +101,7 @@ def transaction_findings(
 ) -> list[Finding]:
     """Check what concerns one transaction as a whole: that it says when it settles."""
     date = transaction.settlement_date
-    if date and _is_plausible(date):
+    if len(date) == 10 and _is_plausible(date):
         return []
     if date:
         text = f"the settlement date {date} is in no calendar of this century"
@@ -153,7 +155,7 @@ class Totals:
             for amount in self._sums.values():
                 total = _EXACT.add(total, amount)
             if _decimal(message.control_sum) != total:
-                text = f"CtrlSum is {message.control_sum}, the amounts add up to {total}"
+                text = f"CtrlSum is {message.control_sum}, the amounts add up to {total:f}"
                 yield "CtrlSum", "rule.sum", text, "AM10"
         if _PLAIN_DECIMAL.fullmatch(message.total_amount):
             currency = message.total_currency
@@ -163,7 +165,9 @@ class Totals:
                 text = f"TtlIntrBkSttlmAmt is in {currency}, but there are amounts in {others[0]}"
                 yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
             elif _decimal(message.total_amount) != total:
-                text = f"TtlIntrBkSttlmAmt is {message.total_amount}, the amounts add up to {total}"
+                text = (
+                    f"TtlIntrBkSttlmAmt is {message.total_amount}, the amounts add up to {total:f}"
+                )
                 yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
 
 
