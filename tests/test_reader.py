@@ -7,6 +7,10 @@ import codecs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from paritas.iso20022.check import check_bytes
+from paritas.iso20022.reader import TREE_BYTES_MAX, read_message, read_messages
+from paritas.iso20022.values import ReadResult, Transaction
 from payment_messages import (
     NAMESPACE,
     PACS_008_VERSIONS,
@@ -24,10 +28,6 @@ from payment_messages import (
     transaction,
     version_of,
 )
-
-from paritas.iso20022.check import check_bytes
-from paritas.iso20022.reader import TREE_BYTES_MAX, read_message, read_messages
-from paritas.iso20022.values import ReadResult, Transaction
 
 
 def codes(result: ReadResult) -> list[str]:
@@ -361,9 +361,7 @@ def test_an_invalid_message_loses_no_transaction() -> None:
         ("schema.enumeration", "FF01", 0),
         ("schema.range", "AM12", 1),
     ]
-    assert result.findings[1].path == (
-        "Document/FIToFICstmrCdtTrf/CdtTrfTxInf[2]/IntrBkSttlmAmt"
-    )
+    assert result.findings[1].path == ("Document/FIToFICstmrCdtTrf/CdtTrfTxInf[2]/IntrBkSttlmAmt")
     assert result.findings[1].line == 4
 
 

@@ -193,6 +193,7 @@ class _Stream:
                 if read_bytes > FILE_BYTES_MAX:
                     text = f"larger than {FILE_BYTES_MAX:,} bytes: split it"
                     raise UnreadableError("xml.too_large", text)
+            checked_start(self.start)
             parser.close()
         except etree.XMLSyntaxError as error:
             raise malformed(error) from None
@@ -223,7 +224,9 @@ class _Stream:
         body = self._live[0]
         while len(body) > (wanted := WINDOW_TRANSACTIONS + (self._frame is None)):
             yield self._window(list(islice(body, wanted)))
-        if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > 1:
+        # A group header alone would not be a whole message for the schema.
+        least = 1 if self._frame is not None else 2
+        if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > least:
             yield self._window(list(body)[:-1])
 
     def _window(self, children: list[etree._Element]) -> ReadResult:
@@ -233,11 +236,12 @@ class _Stream:
             self._frame = _empty_copy(self._live)
         document = self._frame
         body = document[0]
-        kept = _transaction_count(body)
+        tag = self._reader.plan.transaction_tag
+        kept = sum(1 for _ in body.iterchildren(tag))
         body.extend(children)
         result = self._reader.window(document, children, serialised, kept)
         self.message = result.message
-        _forget(body)
+        _forget(body, tag)
         return result
 
     def _last_window(self) -> ReadResult:
@@ -324,14 +328,11 @@ def _namespaces(element: etree._Element) -> Any:
     return element.nsmap
 
 
-def _transaction_count(body: etree._Element) -> int:
-    return sum(1 for child in body if local_name(child) == "CdtTrfTxInf")
-
-
-def _forget(body: etree._Element) -> None:
+def _forget(body: etree._Element, transaction_tag: str) -> None:
     """Leave in a frame only what the next window needs before it to be a whole message."""
-    transactions = [child for child in body if local_name(child) == "CdtTrfTxInf"]
-    kept = {body[0], body[-1], *transactions[-1:]} if len(body) else set()
-    for child in list(body):
+    children = list(body)
+    transactions = list(body.iterchildren(transaction_tag))
+    kept = {*children[:1], *children[-1:], *transactions[-1:]}
+    for child in children:
         if child not in kept:
             body.remove(child)
