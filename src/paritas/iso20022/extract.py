@@ -1,68 +1,32 @@
 """The fields of a header, a group header and a transaction, each out of one walk.
 
-A table says, for each tag, which field its text is or which table its children have. What no
-table names is passed over with all it contains, so the walk touches only what is needed. The
-names are those of every version: where a tag was renamed, old and new lead to the same field.
+The paths are those of every version: where a tag was renamed, old and new lead to the same field.
+`plan` puts together, once for each message type, all that its walks need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from lxml import etree
 
+from paritas.iso20022 import schemas
 from paritas.iso20022.dates import plain_date
+from paritas.iso20022.tables import (
+    SEPARATOR,
+    Table,
+    Watched,
+    below,
+    merged,
+    qualified,
+    table_of_fields,
+    table_of_watched,
+    walk,
+)
 from paritas.iso20022.values import Message, Transaction
-
-
-class _Repeated(NamedTuple):
-    """A field that collects the text of every element of its kind, one a line."""
-
-    field: int
-
-
-class _Amount(NamedTuple):
-    """The fields of an amount's text and of its currency."""
-
-    amount: int
-    currency: int
-
-
-# The field of the text, one of the above, or a table for the children.
-_Entry: TypeAlias = "int | _Repeated | _Amount | dict[str, _Entry]"
-_Table: TypeAlias = dict[str, _Entry]
-
-_SEPARATOR = "\x00"  # No XML text can hold it.
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """The fields of one kind of element: a name for each, in order, and where each is found."""
-
-    fields: Sequence[str]
-    paths: Mapping[str, str]
-
-    def table(self, namespace: str) -> _Table:
-        """Return the nested tables for tags in one namespace."""
-        prefix = f"{{{namespace}}}" if namespace else ""
-        index = {name: position for position, name in enumerate(self.fields)}
-        top: _Table = {}
-        for path, field in self.paths.items():
-            *parents, leaf = [prefix + tag for tag in path.split("/")]
-            table = top
-            for tag in parents:
-                table = table.setdefault(tag, {})  # type: ignore[assignment]
-            name, _, currency = field.partition("@")
-            if currency:
-                table[leaf] = _Amount(index[name], index[currency])
-            elif name.endswith("*"):
-                table[leaf] = _Repeated(index[name[:-1]])
-            else:
-                table[leaf] = index[name]
-        return top
 
 
 def _agent(tag: str, field: str) -> dict[str, str]:
@@ -81,28 +45,42 @@ def _header_party(tag: str, field: str) -> dict[str, str]:
     return organisation | _agent(f"{tag}/FIId", field)
 
 
-_HEADER = _Shape(
-    ("sender", "receiver", "id", "definition", "service", "created"),
+class HeaderFields(NamedTuple):
+    """The texts of an AppHdr."""
+
+    sender: str = ""
+    receiver: str = ""
+    id: str = ""
+    definition: str = ""
+    service: str = ""
+    created: str = ""
+
+
+_HEADER_PATHS = (
     _header_party("Fr", "sender")
     | _header_party("To", "receiver")
-    | {"BizMsgIdr": "id", "MsgDefIdr": "definition", "BizSvc": "service", "CreDt": "created"},
+    | {"BizMsgIdr": "id", "MsgDefIdr": "definition", "BizSvc": "service", "CreDt": "created"}
 )
 
-_GROUP = _Shape(
-    (
-        "message_id",
-        "created",
-        "number_of_transactions",
-        "control_sum",
-        "total",
-        "total_currency",
-        "settlement_date",
-        "settlement_method",
-        "instruction_priority",
-        "local_instrument",
-        "instructing_agent",
-        "instructed_agent",
-    ),
+
+class GroupFields(NamedTuple):
+    """The texts of a group header, with the defaults for its transactions."""
+
+    message_id: str = ""
+    created: str = ""
+    number_of_transactions: str = ""
+    control_sum: str = ""
+    total: str = ""
+    total_currency: str = ""
+    settlement_date: str = ""
+    settlement_method: str = ""
+    instruction_priority: str = ""
+    local_instrument: str = ""
+    instructing_agent: str = ""
+    instructed_agent: str = ""
+
+
+_GROUP_PATHS = (
     {
         "MsgId": "message_id",
         "CreDtTm": "created",
@@ -119,37 +97,41 @@ _GROUP = _Shape(
     | _agent("InstgAgt", "instructing_agent")
     | _agent("InstdAgt", "instructed_agent")
     | _agent("Assgnr/Agt", "instructing_agent")
-    | _agent("Assgne/Agt", "instructed_agent"),
+    | _agent("Assgne/Agt", "instructed_agent")
 )
+_GROUP_NAMES = ("GrpHdr", "Assgnmt", "MsgHdr")
 
-_TRANSACTION = _Shape(
-    (
-        "instruction_id",
-        "end_to_end_id",
-        "transaction_id",
-        "uetr",
-        "clearing_system_reference",
-        "local_instrument",
-        "instruction_priority",
-        "settlement_priority",
-        "amount",
-        "currency",
-        "settlement_date",
-        "instructed_amount",
-        "instructed_currency",
-        "exchange_rate",
-        "charge_bearer",
-        "instructing_agent",
-        "instructed_agent",
-        "debtor_name",
-        "debtor_bic",
-        "debtor_any",
-        "creditor_name",
-        "creditor_bic",
-        "creditor_any",
-        "instructions",
-        "underlying",
-    ),
+
+class _TransactionFields(NamedTuple):
+    """The texts of a CdtTrfTxInf, before the defaults of its group."""
+
+    instruction_id: str
+    end_to_end_id: str
+    transaction_id: str
+    uetr: str
+    clearing_system_reference: str
+    local_instrument: str
+    instruction_priority: str
+    settlement_priority: str
+    amount: str
+    currency: str
+    settlement_date: str
+    instructed_amount: str
+    instructed_currency: str
+    exchange_rate: str
+    charge_bearer: str
+    instructing_agent: str
+    instructed_agent: str
+    debtor_name: str
+    debtor_bic: str
+    debtor_any: str
+    creditor_name: str
+    creditor_bic: str
+    creditor_any: str
+    instructions: str
+
+
+_TRANSACTION_PATHS = (
     {
         "PmtId/InstrId": "instruction_id",
         "PmtId/EndToEndId": "end_to_end_id",
@@ -165,71 +147,85 @@ _TRANSACTION = _Shape(
         "XchgRate": "exchange_rate",
         "ChrgBr": "charge_bearer",
         "InstrForNxtAgt/InstrInf": "instructions*",
-        "UndrlygCstmrCdtTrf": "underlying*",  # It has no text: the separator says it is there.
     }
     | _agent("InstgAgt", "instructing_agent")
     | _agent("InstdAgt", "instructed_agent")
     | _party("Dbtr", "debtor")
-    | _party("Cdtr", "creditor"),
+    | _party("Cdtr", "creditor")
 )
 
-_GROUP_TAGS = ("GrpHdr", "Assgnmt", "MsgHdr")
+# Each list of texts has one place more, for what is only watched.
+_HEADER_TEXTS = len(HeaderFields._fields) + 1
+_GROUP_TEXTS = len(GroupFields._fields) + 1
+_TRANSACTION_TEXTS = len(_TransactionFields._fields) + 1
 
 
-class HeaderFields(NamedTuple):
-    """The texts of an AppHdr."""
+@dataclass(frozen=True)
+class Plan:
+    """All that walks over the messages of one type, in one namespace, need to know."""
 
-    sender: str
-    receiver: str
-    id: str
-    definition: str
-    service: str
-    created: str
-
-
-class GroupFields(NamedTuple):
-    """The texts of a group header, with the defaults for its transactions."""
-
-    message_id: str
-    created: str
-    number_of_transactions: str
-    control_sum: str
-    total: str
-    total_currency: str
-    settlement_date: str
-    settlement_method: str
-    instruction_priority: str
-    local_instrument: str
-    instructing_agent: str
-    instructed_agent: str
+    message_type: str
+    #: The schema, or None with the reason why there is none.
+    schema: etree.XMLSchema | None
+    problem: str
+    #: For an AppHdr.
+    header: Table
+    #: For the children of a Document's body: a transaction, group headers, and any others.
+    transaction_tag: str
+    transaction: Table
+    groups: Mapping[str, Table]
+    others: Mapping[str, Table]
+    cover_tag: str
 
 
-NO_HEADER = HeaderFields(*("",) * len(_HEADER.fields))
-NO_GROUP = GroupFields(*("",) * len(_GROUP.fields))
+@lru_cache(maxsize=256)  # Bounded, because namespaces come from outside.
+def plan(message_type: str, namespace: str) -> Plan:
+    """Prepare for a message type; one without a schema is read by its paths alone.
+
+    Raises SchemaBundleMissingError if there is no bundle at all.
+    """
+    schema, problem, watched = None, "", Table()
+    try:
+        schema = schemas.schema(message_type)
+        watched = table_of_watched(schemas.source(message_type), namespace)
+    except schemas.UnknownMessageTypeError as error:
+        problem = str(error)
+    # A Document has one child, the body, whatever it is called in this version.
+    body = next((entry for entry in watched.values() if isinstance(entry, dict)), Table())
+    group = table_of_fields(GroupFields._fields, _GROUP_PATHS, namespace)
+    taken = table_of_fields(_TransactionFields._fields, _TRANSACTION_PATHS, namespace)
+    transaction_tag = qualified("CdtTrfTxInf", namespace)
+    header = table_of_fields(HeaderFields._fields, _HEADER_PATHS, namespace)
+    return Plan(
+        message_type=message_type,
+        schema=schema,
+        problem=problem,
+        header=merged(header, watched),
+        transaction_tag=transaction_tag,
+        transaction=merged(taken, below(body, transaction_tag)),
+        groups={
+            tag: merged(group, below(body, tag))
+            for tag in (qualified(name, namespace) for name in _GROUP_NAMES)
+        },
+        others={tag: entry for tag, entry in body.items() if isinstance(entry, dict)},
+        cover_tag=qualified("UndrlygCstmrCdtTrf", namespace),
+    )
 
 
-@lru_cache(maxsize=128)  # Bounded, because namespaces come from outside.
-def _tables(namespace: str) -> tuple[_Table, _Table, _Table]:
-    return _HEADER.table(namespace), _GROUP.table(namespace), _TRANSACTION.table(namespace)
+def header_fields(header: etree._Element, plan: Plan, watched: list[Watched]) -> HeaderFields:
+    """Read an AppHdr of any version; adds to ``watched`` what rules look at."""
+    texts = [""] * _HEADER_TEXTS
+    walk(header, plan.header, texts, watched)
+    return HeaderFields(*texts[:-1])
 
 
-def is_group_header(name: str) -> bool:
-    """Say whether an element of this local name begins a message with who, when and how much."""
-    return name in _GROUP_TAGS
-
-
-def header_fields(header: etree._Element, namespace: str) -> HeaderFields:
-    """Read an AppHdr of any version."""
-    texts = [""] * len(_HEADER.fields)
-    _walk(header, _tables(namespace)[0], texts)
-    return HeaderFields(*texts)
-
-
-def group_fields(group: etree._Element, namespace: str) -> GroupFields:
+def group_fields(group: etree._Element, plan: Plan, watched: list[Watched]) -> GroupFields:
     """Read a GrpHdr of any version (or an Assgnmt or MsgHdr, for what it shares with one)."""
-    texts = [""] * len(_GROUP.fields)
-    _walk(group, _tables(namespace)[1], texts)
-    fields = GroupFields(*texts)
+    texts = [""] * _GROUP_TEXTS
+    walk(group, plan.groups[str(group.tag)], texts, watched)
+    fields = GroupFields(*texts[:-1])
+    if not (fields.control_sum or fields.total or fields.settlement_date):
+        return fields
     return fields._replace(
         control_sum=plain_amount(fields.control_sum),
         total=plain_amount(fields.total),
@@ -259,11 +255,16 @@ def message_value(message_type: str, header: HeaderFields, group: GroupFields) -
 
 
 def transaction_value(
-    element: etree._Element, namespace: str, index: int, group: GroupFields, fragment: bytes
+    element: etree._Element,
+    plan: Plan,
+    index: int,
+    group: GroupFields,
+    fragment: bytes,
+    watched: list[Watched],
 ) -> Transaction:
     """Read a CdtTrfTxInf of any version of pacs.008 and pacs.009, with the group's defaults."""
-    texts = [""] * len(_TRANSACTION.fields)
-    _walk(element, _tables(namespace)[2], texts)
+    texts = [""] * _TRANSACTION_TEXTS
+    walk(element, plan.transaction, texts, watched)
     (
         instruction_id,
         end_to_end_id,
@@ -289,7 +290,7 @@ def transaction_value(
         creditor_bic,
         creditor_any,
         instructions,
-        underlying,
+        _,
     ) = texts
     if not settlement_priority:
         urgent = (instruction_priority or group.instruction_priority) == "HIGH"
@@ -314,8 +315,8 @@ def transaction_value(
         instructed_agent or group.instructed_agent,
         debtor_bic or debtor_name or debtor_any,
         creditor_bic or creditor_name or creditor_any,
-        tuple(instructions.split(_SEPARATOR)[1:]) if instructions else (),
-        bool(underlying),
+        tuple(instructions.split(SEPARATOR)[1:]) if instructions else (),
+        element.find(plan.cover_tag) is not None,
         fragment,
     )
 
@@ -325,20 +326,3 @@ def plain_amount(text: str) -> str:
     if text.isdigit():
         return text
     return text.strip(" \t\r\n").removeprefix("+")
-
-
-def _walk(element: etree._Element, table: _Table, texts: list[str]) -> None:
-    """Put the texts below ``element`` where the table says; the first of a kind counts."""
-    for child in element:
-        entry = table.get(child.tag)
-        if entry is None:
-            continue
-        if isinstance(entry, int):
-            texts[entry] = texts[entry] or child.text or ""
-        elif isinstance(entry, dict):
-            _walk(child, entry, texts)
-        elif isinstance(entry, _Repeated):
-            texts[entry.field] += _SEPARATOR + (child.text or "")
-        else:
-            texts[entry.amount] = texts[entry.amount] or child.text or ""
-            texts[entry.currency] = texts[entry.currency] or child.get("Ccy", "")

@@ -225,9 +225,10 @@ def lei_problem(lei: str) -> str:
     return ""
 
 
-@cache
 def currency_digits(currency: str) -> int:
     """Return the decimals of a currency of ISO 4217: -1 for a withdrawn one, -2 for none at all."""
+    if len(currency) != 3 or not (currency.isascii() and currency.isupper()):
+        return -2
     try:
         return minor_digits(currency)
     except AmountError:

@@ -40,7 +40,7 @@ _DECLARATION_BYTES_MAX = 256
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 # Possessive throughout: a hostile prologue must not make it backtrack.
 _PROLOGUE_WITH_DOCTYPE = re.compile(rb"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
-_MESSAGE_TYPE = re.compile(r"urn:.*[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
+_MESSAGE_TYPE = re.compile(r"urn:.{1,100}[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
 _MESSAGE_DEFINITION = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
 
 
@@ -149,12 +149,18 @@ def _collect(
 
 
 def message_type_of(document: etree._Element, header: etree._Element | None) -> str:
-    """Return the type that the namespace says, else the header's MsgDefIdr, else ``""``."""
-    match = _MESSAGE_TYPE.fullmatch(namespace_of(document))
-    if match is not None:
-        return match[1]
+    """Return the type that the namespace says; without one, the header's MsgDefIdr; or ``""``."""
+    namespace = namespace_of(document)
+    if namespace:
+        return type_of_namespace(namespace)
     definition = "" if header is None else header.findtext("{*}MsgDefIdr") or ""
     return definition if _MESSAGE_DEFINITION.fullmatch(definition) else ""
+
+
+def type_of_namespace(namespace: str) -> str:
+    """Return the message type at the end of a namespace, or ``""``."""
+    match = _MESSAGE_TYPE.fullmatch(namespace)
+    return match[1] if match else ""
 
 
 def local_name(element: etree._Element) -> str:

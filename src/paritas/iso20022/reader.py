@@ -23,13 +23,15 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from paritas.iso20022 import extract
-from paritas.iso20022.message import (
-    TRANSACTION_TAG,
-    MessageReader,
-    fragments,
-    is_credit_transfer,
+from paritas.iso20022.extract import (
+    GroupFields,
+    HeaderFields,
+    group_fields,
+    header_fields,
+    message_value,
+    plan,
 )
+from paritas.iso20022.message import MessageReader, is_credit_transfer
 from paritas.iso20022.parsing import (
     TREE_BYTES_MAX,
     Placed,
@@ -191,6 +193,7 @@ class _Stream:
                 if read_bytes > FILE_BYTES_MAX:
                     text = f"larger than {FILE_BYTES_MAX:,} bytes: split it"
                     raise UnreadableError("xml.too_large", text)
+            checked_start(self.start)
             parser.close()
         except etree.XMLSyntaxError as error:
             raise malformed(error) from None
@@ -221,21 +224,24 @@ class _Stream:
         body = self._live[0]
         while len(body) > (wanted := WINDOW_TRANSACTIONS + (self._frame is None)):
             yield self._window(list(islice(body, wanted)))
-        if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > 1:
+        # A group header alone would not be a whole message for the schema.
+        least = 1 if self._frame is not None else 2
+        if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > least:
             yield self._window(list(body)[:-1])
 
     def _window(self, children: list[etree._Element]) -> ReadResult:
         assert self._reader is not None and self._live is not None
-        serialised = fragments(children)
+        serialised = self._reader.fragments(children)
         if self._frame is None:
             self._frame = _empty_copy(self._live)
         document = self._frame
         body = document[0]
-        kept = _transaction_count(body)
+        tag = self._reader.plan.transaction_tag
+        kept = sum(1 for _ in body.iterchildren(tag))
         body.extend(children)
         result = self._reader.window(document, children, serialised, kept)
         self.message = result.message
-        _forget(body)
+        _forget(body, tag)
         return result
 
     def _last_window(self) -> ReadResult:
@@ -258,7 +264,7 @@ def _read_tree(placed: Placed) -> ReadResult:
     reader = MessageReader(placed)
     document = placed.document
     children = list(document[0]) if len(document) else []
-    result = reader.window(document, children, fragments(children))
+    result = reader.window(document, children, reader.fragments(children))
     findings = (*result.findings, *reader.finish(document))
     return ReadResult(result.message, result.transactions, findings)
 
@@ -289,20 +295,19 @@ def _sender_of_broken(data: bytes) -> Message | None:
     root = recovered_start(data)
     if root is None:
         return None
-    for document, header, message_type in find_messages(root):
-        group = extract.NO_GROUP
-        for child in document[0] if len(document) else ():
-            if extract.is_group_header(local_name(child)):
-                group = extract.group_fields(child, namespace_of(child))
-                break
-        fields = extract.NO_HEADER
-        if header is not None:
-            fields = extract.header_fields(header, namespace_of(header))
-        return extract.message_value(message_type, fields, group)
-    for header in root.iter("{*}AppHdr"):
-        fields = extract.header_fields(header, namespace_of(header))
-        return extract.message_value(fields.definition, fields, extract.NO_GROUP)
-    return None
+    placed = next(iter(find_messages(root)), None)
+    header = next(root.iter("{*}AppHdr"), None) if placed is None else placed.header
+    fields, group = HeaderFields(), GroupFields()
+    if header is not None:
+        fields = header_fields(header, plan("", namespace_of(header)), [])
+    if placed is None:
+        return None if header is None else message_value(fields.definition, fields, group)
+    document_plan = plan("", namespace_of(placed.document))
+    for child in placed.document[0] if len(placed.document) else ():
+        if child.tag in document_plan.groups:
+            group = group_fields(child, document_plan, [])
+            break
+    return message_value(placed.message_type, fields, group)
 
 
 def _empty_copy(document: etree._Element) -> etree._Element:
@@ -323,14 +328,11 @@ def _namespaces(element: etree._Element) -> Any:
     return element.nsmap
 
 
-def _transaction_count(body: etree._Element) -> int:
-    return sum(1 for child in body if local_name(child) == TRANSACTION_TAG)
-
-
-def _forget(body: etree._Element) -> None:
+def _forget(body: etree._Element, transaction_tag: str) -> None:
     """Leave in a frame only what the next window needs before it to be a whole message."""
-    transactions = [child for child in body if local_name(child) == TRANSACTION_TAG]
-    kept = {body[0], body[-1], *transactions[-1:]} if len(body) else set()
-    for child in list(body):
+    children = list(body)
+    transactions = list(body.iterchildren(transaction_tag))
+    kept = {*children[:1], *children[-1:], *transactions[-1:]}
+    for child in children:
         if child not in kept:
             body.remove(child)

@@ -7,8 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from paritas.iso20022 import schemas
-from paritas.iso20022.parsing import line_of, local_name
+from paritas.iso20022.parsing import line_of, local_name, namespace_of
+from paritas.iso20022.tables import qualified
 from paritas.iso20022.values import Finding
 
 #: A file can be wrong in as many places as it has elements; nobody reads more than these.
@@ -40,7 +40,9 @@ _DATATYPE = re.compile(r"SCHEMAV_CVC_DATATYPE_VALID.*|SCHEMAV_CVC_FACET_VALID")
 _SETTLED_AMOUNTS = frozenset({"IntrBkSttlmAmt", "InstdAmt", "TtlIntrBkSttlmAmt"})
 
 # Counted by libxml2, because thousands of transactions may each have a finding.
-_TRANSACTIONS_BEFORE = etree.XPath("count(preceding-sibling::*[local-name() = 'CdtTrfTxInf'])")
+_TRANSACTIONS_BEFORE = etree.XPath(
+    "count(preceding-sibling::*[local-name() = 'CdtTrfTxInf' and namespace-uri() = $namespace])"
+)
 
 _SUBJECT = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'(?:, attribute '([^']*)')?: ")
 _NOISE = re.compile(r"\{urn:[^}]*\}|\[facet '\w+'\] ")
@@ -68,7 +70,7 @@ class Places:
                 steps.append(name)
                 break
             parent = current.getparent()
-            if name == "CdtTrfTxInf" and parent is not None and parent.getparent() is self._top:
+            if parent is not None and self._is_transaction(current, parent):
                 transaction = self._first_transaction + _transactions_before(current)
                 steps.append(f"{name}[{transaction + 1}]")
             else:
@@ -76,23 +78,21 @@ class Places:
             current = parent
         return "/".join(reversed(steps)), transaction
 
+    def _is_transaction(self, element: etree._Element, parent: etree._Element) -> bool:
+        if parent.getparent() is not self._top:
+            return False
+        return element.tag == qualified("CdtTrfTxInf", namespace_of(self._top))
+
     def finding(self, element: etree._Element, code: str, text: str, reason: str) -> Finding:
         """Make a finding about an element."""
         path, transaction = self.place(element)
         return Finding(code, path, line_of(element), text[:_TEXT_MAX], reason, transaction)
 
 
-def schema_findings(
-    top: etree._Element, message_type: str, places: Places | None = None
-) -> list[Finding]:
-    """Check a Document or AppHdr against the schema of ``message_type``.
-
-    Raises UnknownMessageTypeError when the bundle has no such schema.
-    """
-    schema = schemas.schema(message_type)
+def schema_findings(top: etree._Element, schema: etree.XMLSchema, places: Places) -> list[Finding]:
+    """Check a Document or AppHdr against its schema."""
     if schema.validate(top):
         return []
-    places = places or Places(top)
     found: dict[tuple[str, int], Finding] = {}
     log: Any = schema.error_log
     for entry in log:
@@ -154,7 +154,7 @@ def _element_at(top: etree._Element, path: str | None) -> etree._Element:
 
 
 def _transactions_before(element: etree._Element) -> int:
-    count: Any = _TRANSACTIONS_BEFORE(element)
+    count: Any = _TRANSACTIONS_BEFORE(element, namespace=namespace_of(element))
     return int(count)
 
 
