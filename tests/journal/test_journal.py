@@ -18,7 +18,7 @@ from paritas.journal.audit import audit
 from paritas.journal.codec import decode_records, encode_record, join_records, split_records
 from paritas.journal.process import JournalProcess
 from paritas.journal.recovery import keep_snapshot, recover
-from paritas.journal.sqlite import Batch, JournalError, Received, Sealed, SqliteJournal
+from paritas.journal.sqlite import Batch, JournalError, SqliteJournal
 from paritas.model.commands import RecordMessage
 from paritas.model.events import Recorded
 from paritas.node.ledger import Ledger
@@ -145,12 +145,11 @@ def test_the_audit_finds(tmp_path: Path, name: str) -> None:
     write_a_day(path)
     with SqliteJournal(path) as journal:
         digest = sha256(b"saltThe letter").digest()
-        Ledger(recover(journal), journal).commit(
-            [RecordMessage(10**15, 0, b"", "A", "B", "C", digest)],
-            [Sealed(0, b"salt", b"The letter")],
-            [Received(0, 0, b"The "), Received(0, 1, b"letter")],
-        )
-        assert journal.received(journal.seq, 0) == b"The letter"
+        ledger = Ledger(recover(journal), journal)
+        command = RecordMessage(10**15, 0, b"", "A", "B", "C", digest)
+        ledger.decide(command, b"salt", b"The letter")
+        ledger.flush()
+        assert journal.sealed(journal.seq, 0) == b"The letter"
     assert audit(path).breaches == ()
     with sqlite3.connect(path) as db:
         TAMPERINGS[name](db)
@@ -184,7 +183,12 @@ def test_erasing_what_is_sealed_breaks_nothing(tmp_path: Path) -> None:
     with SqliteJournal(path) as journal:
         digest = sha256(b"saltThe letter").digest()
         command = RecordMessage(1, 0, b"", "A", "B", "C", digest)
-        Ledger(State(), journal).commit([command], [Sealed(0, b"salt", b"The letter")])
+        letter = tmp_path / "letter"
+        letter.write_bytes(b"The letter")
+        ledger = Ledger(State(), journal)
+        ledger.decide(command, b"salt", path=str(letter))
+        ledger.flush()
+        assert journal.sealed(1, 0) == b"The letter"
     with sqlite3.connect(path) as db:
         db.execute("UPDATE sealed SET private = NULL, salt = NULL")
     assert audit(path).breaches == ()

@@ -102,6 +102,20 @@ def admit_member(state: State, command: c.AdmitMember) -> Sequence[AnyEvent]:
     return (Recorded(party.number if party else len(state.parties)),)
 
 
+def admit_sender(state: State, command: c.AdmitSender) -> Sequence[AnyEvent]:
+    """A sender may be anybody; one that is known already keeps its number."""
+    if command.actor != c.OPERATOR:
+        return refuse(*_NOT_OPERATOR)
+    if not command.bic:
+        return refuse(Reason.AGNT, "A sender needs a BIC.")
+    party = state.party_by_bic.get(command.bic)
+    return (Recorded(party.number if party else len(state.parties)),)
+
+
+def _record_known_sender(state: State, command: c.AdmitSender, number: int) -> None:
+    _party(state, command.bic)
+
+
 def _is_issuer(state: State, party: Party) -> bool:
     return any(book.issuer is party for book in state.books.values())
 
@@ -402,6 +416,7 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.RecordRefusal: _record_refusal,
     c.CreateBook: _record_book,
     c.AdmitMember: _record_member,
+    c.AdmitSender: _record_known_sender,
     c.OpenAccount: _record_account,
     c.RegisterSender: _record_sender,
     c.SetRate: _record_rate,

@@ -35,6 +35,7 @@ HANDLERS: dict[type, Handler] = {
     commands.SetReservation: administration.set_reservation,
     commands.CreateBook: administration.create_book,
     commands.AdmitMember: administration.admit_member,
+    commands.AdmitSender: administration.admit_sender,
     commands.OpenAccount: administration.open_account,
     commands.SetLimit: administration.set_limit,
     commands.IssueMoney: administration.issue_money,

@@ -93,7 +93,10 @@ class MessageReader:
         if not first and transactions:
             self._first_agent = transactions[0].instructing_agent
         self._totals.add(transactions)
-        return ReadResult(self.message, tuple(transactions), tuple(findings))
+        header = b""
+        if not first and self._group_element is not None:
+            header = etree.tostring(self._group_element, encoding="UTF-8", with_tail=False)
+        return ReadResult(self.message, tuple(transactions), tuple(findings), header)
 
     def finish(self, document: etree._Element) -> list[Finding]:
         """Compare what was read with the headers, once all windows are done."""

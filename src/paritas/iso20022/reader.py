@@ -21,6 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
 from lxml import etree
 
 from paritas.iso20022.extract import (
@@ -256,7 +257,7 @@ class _Stream:
         self._frame.extend(others)
         result = self._window(list(body))
         findings = (*result.findings, *self._reader.finish(self._frame))
-        return ReadResult(result.message, result.transactions, findings)
+        return msgspec.structs.replace(result, findings=findings)
 
 
 def _read_tree(placed: Placed) -> ReadResult:
@@ -266,7 +267,7 @@ def _read_tree(placed: Placed) -> ReadResult:
     children = list(document[0]) if len(document) else []
     result = reader.window(document, children, reader.fragments(children))
     findings = (*result.findings, *reader.finish(document))
-    return ReadResult(result.message, result.transactions, findings)
+    return msgspec.structs.replace(result, findings=findings)
 
 
 def _placed(root: etree._Element) -> list[Placed]:

@@ -100,6 +100,8 @@ class ReadResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
     message: Message | None
     transactions: tuple[Transaction, ...] = ()
     findings: tuple[Finding, ...] = ()
+    #: The GrpHdr element, serialised, in the window that has it; b"" in others.
+    group_header: bytes = b""
 
     @property
     def acceptable(self) -> bool:

@@ -8,6 +8,7 @@ batch may leave before ``wait`` has returned for it.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Self
@@ -22,8 +23,13 @@ _BATCH = msgspec.msgpack.Decoder(Batch)
 DEPTH = 8
 
 
-def _run(path: Path, connection: Connection) -> None:
+def _run(path: Path, connection: Connection, parents_end: Connection) -> None:
     """Append what arrives until the connection closes; the first failure ends it."""
+    # A forked process holds a copy of the parent's end too; while it does, it would never see
+    # that the parent is gone.
+    parents_end.close()
+    # A keyboard interrupt goes to both; this one ends when the parent does, and finishes its row.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with SqliteJournal(path) as journal:
             connection.send_bytes(journal.seq.to_bytes(8, "big"))
@@ -32,7 +38,7 @@ def _run(path: Path, connection: Connection) -> None:
                 connection.send_bytes(journal.seq.to_bytes(8, "big"))
     except EOFError:
         return
-    except Exception as error:
+    except Exception as error:  # Whatever it was, the writer must hear of it.
         connection.send_bytes(b"!" + f"{type(error).__name__}: {error}".encode())
 
 
@@ -44,7 +50,7 @@ class JournalProcess:
         self.path = path
         ours, theirs = multiprocessing.Pipe()
         self._connection = ours
-        self._process = multiprocessing.Process(target=_run, args=(path, theirs), daemon=True)
+        self._process = multiprocessing.Process(target=_run, args=(path, theirs, ours), daemon=True)
         self._process.start()
         theirs.close()
         self.durable_seq = self._receive()

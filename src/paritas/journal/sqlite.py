@@ -8,9 +8,10 @@ sibling tables in the same commit and can be erased without touching the chain.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -26,13 +27,10 @@ CREATE TABLE IF NOT EXISTS journal(
     payload BLOB NOT NULL, hash BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot(
     seq INTEGER PRIMARY KEY, format INTEGER NOT NULL, hash BLOB NOT NULL, payload BLOB NOT NULL);
--- The sealed store. A row belongs to record `position` of journal row `seq`.
+-- The sealed store. A row is a part of what record `position` of journal row `seq` seals.
 CREATE TABLE IF NOT EXISTS sealed(
-    seq INTEGER NOT NULL, position INTEGER NOT NULL, salt BLOB, private BLOB,
-    PRIMARY KEY (seq, position)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS received(
-    seq INTEGER NOT NULL, position INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB,
-    PRIMARY KEY (seq, position, part));
+    seq INTEGER NOT NULL, position INTEGER NOT NULL, part INTEGER NOT NULL,
+    salt BLOB, private BLOB, PRIMARY KEY (seq, position, part));
 """
 
 
@@ -41,19 +39,28 @@ class JournalError(Exception):
 
 
 class Sealed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Private parts of record ``position``: the journal knows them only as SHA-256(salt || private)."""
+    """What record ``position`` seals: the journal knows it only as SHA-256(salt || private).
+
+    A large message is named by ``path`` instead and copied from there part by part, so that it
+    never lies in memory whole.
+    """
 
     position: int
     salt: bytes
     private: bytes
+    path: str = ""
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield what is sealed, in parts of at most a megabyte where it lies in a file."""
+        if not self.path:
+            yield self.private
+            return
+        with Path(self.path).open("rb") as file:
+            while part := file.read(_PART_BYTES):
+                yield part
 
 
-class Received(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Part ``part`` of the bytes of a message as received, recorded by record ``position``."""
-
-    position: int
-    part: int
-    data: bytes
+_PART_BYTES = 1 << 20
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -63,7 +70,6 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at_ns: int
     records: list[bytes]
     sealed: list[Sealed] = []
-    received: list[Received] = []
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -78,7 +84,15 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if read_only:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        uri = path.resolve().as_uri()
+        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
+        try:
+            connection.execute("SELECT 1 FROM journal LIMIT 1")
+        except sqlite3.OperationalError:
+            # A journal in WAL mode on a medium where SQLite may not make its side files.
+            connection.close()
+            connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+        return connection
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
@@ -159,17 +173,13 @@ class SqliteJournal:
             if newest != self.epoch:
                 raise JournalError(f"{self.path}: another writer took over (epoch {newest}).")
             db.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", row)
-            if batch.sealed:
-                seq = batch.seq
+            for sealed in batch.sealed:
                 db.executemany(
-                    "INSERT INTO sealed VALUES (?, ?, ?, ?)",
-                    [(seq, s.position, s.salt, s.private) for s in batch.sealed],
-                )
-            if batch.received:
-                seq = batch.seq
-                db.executemany(
-                    "INSERT INTO received VALUES (?, ?, ?, ?)",
-                    [(seq, r.position, r.part, r.data) for r in batch.received],
+                    "INSERT INTO sealed VALUES (?, ?, ?, ?, ?)",
+                    (
+                        (batch.seq, sealed.position, part, sealed.salt, private)
+                        for part, private in enumerate(sealed.parts())
+                    ),
                 )
         except BaseException:
             db.execute("ROLLBACK")
@@ -206,22 +216,21 @@ class SqliteJournal:
         ).fetchone()
         return (int(found[0]), bytes(found[1])) if found else None
 
-    def sealed(self, seq: int, position: int) -> Sealed | None:
-        """Return the private part of a record, or None when there is none or it was erased."""
-        row = self._db.execute(
-            "SELECT salt, private FROM sealed WHERE seq = ? AND position = ?", (seq, position)
-        ).fetchone()
-        return Sealed(position, *row) if row and row[1] is not None else None
+    def sealed(self, seq: int, position: int) -> bytes | None:
+        """Return what a record sealed, such as a message as received; None if nothing or erased."""
+        query = "SELECT private FROM sealed WHERE seq = ? AND position = ? ORDER BY part"
+        rows = self._db.execute(query, (seq, position)).fetchall()
+        return b"".join(row[0] for row in rows) if rows and rows[0][0] is not None else None
 
-    def sealed_of(self, seq: int) -> list[Sealed]:
-        """Return all private parts of row ``seq`` that were not erased, in order."""
-        query = "SELECT position, salt, private FROM sealed WHERE seq = ? AND private NOT NULL ORDER BY position"
-        return [Sealed(*row) for row in self._db.execute(query, (seq,))]
-
-    def received(self, seq: int, position: int) -> bytes | None:
-        """Return the bytes of a message as received, or None."""
-        rows: Sequence[tuple[bytes]] = self._db.execute(
-            "SELECT bytes FROM received WHERE seq = ? AND position = ? ORDER BY part",
-            (seq, position),
-        ).fetchall()
-        return b"".join(row[0] for row in rows) if rows else None
+    def sealed_hashes(self, seq: int) -> list[tuple[int, bytes]]:
+        """Return (position, SHA-256(salt || private)) of all that row ``seq`` seals and still has."""
+        query = (
+            "SELECT position, part, CAST(salt AS BLOB), CAST(private AS BLOB) FROM sealed"
+            " WHERE seq = ? AND private NOT NULL ORDER BY position, part"
+        )
+        hashes: dict[int, hashlib._Hash] = {}
+        for position, part, salt, private in self._db.execute(query, (seq,)):
+            if part == 0:
+                hashes[position] = hashlib.sha256(salt)
+            hashes[position].update(private)
+        return [(position, found.digest()) for position, found in hashes.items()]

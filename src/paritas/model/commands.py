@@ -231,6 +231,12 @@ class SetRules(Command, frozen=True, tag=31):
     max_days_ahead: int
 
 
+class AdmitSender(Command, frozen=True, tag=32):
+    """Make an institution known that may send for members and need not be one."""
+
+    bic: str
+
+
 class OpenWindow(Command, frozen=True, tag=40):
     """Open a book for a business date. From ``closes_ns`` on nothing new is taken for that date."""
 
@@ -277,6 +283,7 @@ AnyCommand = (
     | SetRate
     | AppointDealer
     | SetRules
+    | AdmitSender
     | OpenWindow
     | CutOff
     | CloseBook

@@ -40,4 +40,6 @@ class Reason(StrEnum):
     RC01 = "RC01"  # BankIdentifierIncorrect
     RC03 = "RC03"  # InvalidDebtorBankIdentifier
     RC04 = "RC04"  # InvalidCreditorBankIdentifier
+    RR02 = "RR02"  # MissingDebtorNameOrAddress
+    RR03 = "RR03"  # MissingCreditorNameOrAddress
     TM01 = "TM01"  # InvalidCutOffTime

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Protocol
 
 from paritas.core import engine, invariants
 from paritas.core.lifecycle import LawBroken
 from paritas.core.state import State
-from paritas.journal.codec import encode_record
-from paritas.journal.sqlite import Batch, Received, Sealed
+from paritas.journal.codec import Record, encode_record
+from paritas.journal.sqlite import Batch, JournalError, Sealed
 from paritas.model.commands import AnyCommand
 from paritas.model.events import AnyEvent
 
@@ -31,9 +31,22 @@ class Ledger:
     After any exception the state may be ahead of the journal: throw the ledger away and recover.
     """
 
-    def __init__(self, state: State, journal: Appender) -> None:
+    def __init__(
+        self, state: State, journal: Appender, recorded: Iterable[Record] = (), batch: int = 1000
+    ) -> None:
+        """``recorded`` are records that the journal holds and the state does not know yet.
+
+        They answer the first commands: a run that makes the same commands again goes on where
+        the journal ends, in exactly the state that it had.
+        """
         self.state = state
         self._journal = journal
+        self._recorded = iter(recorded)
+        self._resuming = True
+        self._batch = batch
+        self._records: list[bytes] = []
+        self._sealed: list[Sealed] = []
+        self._at_ns = 0
         self._book_turn = 0
 
     @property
@@ -41,25 +54,52 @@ class Ledger:
         """The last row handed to the journal."""
         return self._journal.seq
 
-    def commit(
-        self,
-        commands: Sequence[AnyCommand],
-        sealed: Sequence[Sealed] = (),
-        received: Sequence[Received] = (),
-    ) -> list[Sequence[AnyEvent]]:
-        """Decide on each command in order and append all of it as one row.
+    def decide(
+        self, command: AnyCommand, salt: bytes = b"", private: bytes = b"", path: str = ""
+    ) -> Sequence[AnyEvent]:
+        """Decide on one command and change the state; ``private`` or ``path`` is sealed with it.
 
-        Returns the events of each command. With a JournalProcess they are durable, and may be
-        told to anyone, only after its ``wait``. Raises LawBroken when a law does not hold.
+        The events may be told to anyone only after a ``flush`` that is durable.
         """
+        if self._resuming:
+            record = next(self._recorded, None)
+            if record is not None:
+                return self._replay(command, record)
+            self._resuming = False
+        events = engine.apply(self.state, command)
+        if salt:
+            self._sealed.append(Sealed(len(self._records), salt, private, path))
+        self._records.append(encode_record(command, events))
+        self._at_ns = max(self._at_ns, command.at_ns)
+        if len(self._records) >= self._batch:
+            self.flush()
+        return events
+
+    def _replay(self, command: AnyCommand, record: Record) -> Sequence[AnyEvent]:
+        if record[0] != command:
+            raise JournalError(
+                "The journal was made from other input: it goes on only with the very input and"
+                " scheme that it began with. Start anew elsewhere."
+            )
+        engine.replay(self.state, *record)
+        return record[1]
+
+    def flush(self) -> None:
+        """Append what was decided as one row, after a look at law 1; raises LawBroken if broken."""
+        if not self._records:
+            return
+        self.check_laws()
+        batch = Batch(self._journal.seq + 1, self._at_ns, self._records, self._sealed)
+        self._records, self._sealed = [], []
+        self._journal.append(batch)
+
+    def commit(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
+        """Decide on commands in order and append all of it as one row; return their events."""
         state, apply = self.state, engine.apply
         decided = [apply(state, command) for command in commands]
-        self.check_laws()
-        records = [encode_record(*pair) for pair in zip(commands, decided, strict=True)]
-        at_ns = max(command.at_ns for command in commands)
-        self._journal.append(
-            Batch(self._journal.seq + 1, at_ns, records, list(sealed), list(received))
-        )
+        self._records += [encode_record(*pair) for pair in zip(commands, decided, strict=True)]
+        self._at_ns = max(self._at_ns, commands[-1].at_ns)
+        self.flush()
         return decided
 
     def check_laws(self) -> None:

@@ -1,0 +1,311 @@
+"""How a message becomes money: from what a message says to what its sender wishes.
+
+A pure function over values; docs/messages.md holds its rules as a table, with the test that shows
+each. It knows the scheme's directory and calendars, and neither balances nor the time: whether a
+wish can be granted is for the engine to say. What can be refused here is refused with the ISO reason
+code and a sentence that names no person.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import msgspec
+
+from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
+from paritas.model.instructions import Leg, Priority
+from paritas.model.money import AmountError, parse_amount
+from paritas.model.parties import normalise_bic
+from paritas.model.reasons import Reason
+from paritas.node.calendars import parse_instant_ns
+from paritas.node.directory import Directory
+from paritas.node.ledger import salt_for, sealed_hash
+
+CONVERSION = "PXFX"
+EXCHANGE = "PVP"
+
+_PRIORITIES = {"URGT": Priority.URGENT, "HIGH": Priority.HIGH, "NORM": Priority.NORMAL}
+_EXCHANGE_LEG = re.compile(r"/PVP/([A-Z]{3})([0-9.]{1,20})")
+#: An advice of payment (CBPR+ business service) announces a payment that goes another way.
+_ADVICE_SERVICE = re.compile(r"swift\.cbprplus\.adv\.[0-9]{2}")
+
+
+class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Why something is refused: ISO external status reason code and a sentence."""
+
+    reason: str
+    text: str
+
+
+class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one transaction of a message asks of the engine, or why it cannot be asked.
+
+    The fields are those of ``SubmitInstruction``; with a refusal only ``reference`` counts.
+    """
+
+    reference: str
+    refusal: Refusal | None
+    actor: int = -1
+    sender: int = -1
+    legs: tuple[Leg, ...] = ()
+    priority: int = Priority.NORMAL
+    value_date: int = 0
+    uetr: str = ""
+    content: bytes = b""
+    trade: str = ""
+
+
+class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a message asks as a whole: its key, who sent it, when, and whether it stands."""
+
+    #: BIC of the sender as far as known: the header's, else the instructing agent's.
+    sender: str
+    message_type: str
+    message_id: str
+    #: The header's CreDt, else CreDtTm; None when neither can be read.
+    created_ns: int | None
+    #: The message could not be read at all: answered by admi.002. (code, sentence).
+    unreadable: tuple[str, str] | None = None
+    #: The message was read and is refused as a whole.
+    refusal: Refusal | None = None
+
+
+def envelope_of(message: Message | None, findings: tuple[Finding, ...], count: int) -> Envelope:
+    """Judge a message as a whole, by all findings of all its windows.
+
+    ``count`` is how many transactions were read. A message that cannot be read, that is no
+    payment or has nothing to settle, is unreadable; one that was read and breaks its schema or its
+    own sums is refused, every transaction with it.
+    """
+    fatal = next((f for f in findings if f.reason and f.transaction < 0), None)
+    broken = next((f for f in findings if f.code.startswith("schema.") and f.reason), None)
+    if message is None or (fatal is not None and fatal.code.startswith("xml.")):
+        why = (fatal.code, _sentence(fatal)) if fatal else ("xml.unreadable", "It cannot be read.")
+        return Envelope(*_key(message), None, unreadable=why)
+    created_ns = parse_instant_ns(message.header_created)
+    if created_ns is None:
+        created_ns = parse_instant_ns(message.created)
+    key = _key(message)
+    if not message.message_type.startswith(("pacs.008.001.", "pacs.009.001.")):
+        sentence = f"{message.message_type} is not a message that settles anything here."
+        return Envelope(*key, created_ns, unreadable=("rule.not_settled", sentence))
+    if not message.message_id or not count:
+        finding = broken or fatal
+        sentence = _sentence(finding) if finding else "It has no transaction to settle."
+        return Envelope(*key, created_ns, unreadable=("schema.incomplete", sentence))
+    finding = broken or fatal
+    if finding is not None:
+        return Envelope(*key, created_ns, refusal=Refusal(finding.reason, _sentence(finding)))
+    if message.settlement_method != "CLRG":
+        method = message.settlement_method or "none"
+        text = f"Only settlement method CLRG settles here; this message says {method}."
+        return Envelope(*key, created_ns, refusal=Refusal(Reason.NARR, text))
+    if _ADVICE_SERVICE.fullmatch(message.business_service):
+        text = "An advice (ADV) announces a payment and never settles."
+        return Envelope(*key, created_ns, refusal=Refusal(Reason.NARR, text))
+    return Envelope(*key, created_ns)
+
+
+def _key(message: Message | None) -> tuple[str, str, str]:
+    if message is None:
+        return ("", "", "")
+    sender = message.header_from or message.group_instructing_agent
+    return (normalise_bic(sender), message.message_type, message.message_id)
+
+
+def _sentence(finding: Finding) -> str:
+    """Say a finding as a sentence, with its place."""
+    place = f"line {finding.line}, " if finding.line > 0 else ""
+    path = finding.path.rpartition("/")[2]
+    text = finding.text[:1].upper() + finding.text[1:] if not path else finding.text
+    return f"{place}{path}: {text}." if path else f"{text}."
+
+
+def wishes_of(result: ReadResult, directory: Directory, seal: bytes) -> tuple[Wish, ...]:
+    """Turn the transactions of a message, or of a window of one, into wishes, in their order."""
+    assert result.message is not None
+    refused: dict[int, Finding] = {}
+    for finding in result.findings:
+        if finding.reason and finding.transaction >= 0:
+            refused.setdefault(finding.transaction, finding)
+    wishes = []
+    for transaction in result.transactions:
+        found = refused.get(transaction.index)
+        refusal = Refusal(found.reason, _sentence(found)) if found else None
+        wishes.append(_wish(result.message, transaction, refusal, directory, seal))
+    return tuple(wishes)
+
+
+def reference_of(message: Message, transaction: Transaction) -> str:
+    """Return the key under which an instruction settles once: TxId, else InstrId.
+
+    Where a transaction has neither, its place in its message is all that names it.
+    """
+    return (
+        transaction.transaction_id
+        or transaction.instruction_id
+        or f"{message.message_id}#{transaction.index + 1}"
+    )
+
+
+def _wish(
+    message: Message,
+    transaction: Transaction,
+    refusal: Refusal | None,
+    directory: Directory,
+    seal: bytes,
+) -> Wish:
+    reference = reference_of(message, transaction)
+    payer = normalise_bic(transaction.instructing_agent)
+    payee = normalise_bic(transaction.instructed_agent)
+    refusal = refusal or _agents_refusal(message, transaction, payer, payee, directory)
+    if refusal is not None:
+        return Wish(reference, refusal)
+    try:
+        legs = _legs(message, transaction, payer, payee, directory)
+        value_date = _value_date(transaction, legs, directory)
+    except RefusedError as error:
+        return Wish(reference, Refusal(error.reason, error.text))
+    salt = salt_for(seal, payer, reference)
+    actor = directory.party(message.header_from) if message.header_from else -1
+    sender = directory.members[payer]
+    is_exchange = transaction.local_instrument == EXCHANGE
+    return Wish(
+        reference=reference,
+        refusal=None,
+        actor=actor if message.header_from else sender,
+        sender=sender,
+        legs=tuple(Leg(p, q, amount_minor) for p, q, amount_minor, _ in legs),
+        priority=_PRIORITIES.get(transaction.settlement_priority, Priority.NORMAL),
+        value_date=value_date,
+        uetr=transaction.uetr,
+        content=sealed_hash(salt, transaction.fragment),
+        trade=transaction.end_to_end_id if is_exchange else "",
+    )
+
+
+def _agents_refusal(
+    message: Message, transaction: Transaction, payer: str, payee: str, directory: Directory
+) -> Refusal | None:
+    """Payer is InstgAgt, payee InstdAgt; a customer's payment names originator and beneficiary."""
+    if not payer or not payee:
+        missing = "InstgAgt" if not payer else "InstdAgt"
+        text = (
+            f"{missing} is missing: it names the member that {'pays' if not payer else 'is paid'}."
+        )
+        return Refusal(Reason.AGNT, text)
+    if payer not in directory.members:
+        return Refusal(Reason.DNOR, f"InstgAgt {payer} is not a member of this scheme.")
+    if payee not in directory.members:
+        return Refusal(Reason.CNOR, f"InstdAgt {payee} is not a member of this scheme.")
+    if message.message_type.startswith("pacs.008."):
+        if not transaction.debtor:
+            return Refusal(Reason.RR02, "The debtor has no name: originators travel with payments.")
+        if not transaction.creditor:
+            return Refusal(Reason.RR03, "The creditor has no name: beneficiaries travel too.")
+    return None
+
+
+class RefusedError(Exception):
+    """A transaction that cannot become legs; carries the reason code and the sentence."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+
+
+#: (payer's account, payee's account, amount in minor units, currency).
+_Leg = tuple[int, int, int, str]
+
+
+def _legs(
+    message: Message, transaction: Transaction, payer: str, payee: str, directory: Directory
+) -> tuple[_Leg, ...]:
+    currency = transaction.currency
+    amount_minor = _amount(transaction.amount, currency, "IntrBkSttlmAmt")
+    kind = transaction.local_instrument
+    if kind == EXCHANGE:
+        if not message.message_type.startswith("pacs.009."):
+            raise RefusedError(Reason.NARR, "A PVP trade comes as pacs.009, not as pacs.008.")
+        other, other_minor = _counterparty_leg(transaction)
+        return (
+            _leg(directory, payer, payee, amount_minor, currency),
+            _leg(directory, payee, payer, other_minor, other),
+        )
+    if kind == CONVERSION:
+        return _conversion(transaction, payer, payee, amount_minor, directory)
+    return (_leg(directory, payer, payee, amount_minor, currency),)
+
+
+def _conversion(
+    transaction: Transaction, payer: str, payee: str, amount_minor: int, directory: Directory
+) -> tuple[_Leg, ...]:
+    """IntrBkSttlmAmt is the payer's leg to the dealer, InstdAmt the dealer's leg to the payee."""
+    currency, other = transaction.currency, transaction.instructed_currency
+    if not transaction.instructed_amount:
+        text = "PXFX needs InstdAmt: the amount that the payee is to receive."
+        raise RefusedError(Reason.AM09, text)
+    if other == currency:
+        raise RefusedError(Reason.AM03, "PXFX converts between two currencies, not within one.")
+    other_minor = _amount(transaction.instructed_amount, other, "InstdAmt")
+    for each in (currency, other):
+        _book(directory, each)
+    dealer = directory.dealers.get((min(currency, other), max(currency, other)))
+    if dealer is None:
+        raise RefusedError(Reason.AM03, f"The scheme names no dealer for {currency}/{other}.")
+    return (
+        _leg(directory, payer, dealer, amount_minor, currency),
+        _leg(directory, dealer, payee, other_minor, other),
+    )
+
+
+def _counterparty_leg(transaction: Transaction) -> tuple[str, int]:
+    """Read the other leg of a trade from InstrForNxtAgt, such as ``/PVP/CNY1234.56``."""
+    if not transaction.end_to_end_id:
+        raise RefusedError(Reason.NARR, "A PVP trade needs EndToEndId as its trade id.")
+    for text in transaction.instructions_for_next_agent:
+        match = _EXCHANGE_LEG.fullmatch(text.strip())
+        if match is not None:
+            return match[1], _amount(match[2], match[1], "InstrForNxtAgt")
+    text = "A PVP trade needs InstrForNxtAgt with the other leg, such as /PVP/CNY1234.56."
+    raise RefusedError(Reason.NARR, text)
+
+
+def _amount(text: str, currency: str, where: str) -> int:
+    try:
+        amount_minor = parse_amount(text, currency)
+    except AmountError as error:
+        reason = Reason.CH20 if "decimals" in str(error) else Reason.AM12
+        raise RefusedError(reason, f"{where}: {error}.") from None
+    if amount_minor == 0:
+        raise RefusedError(Reason.AM01, f"{where} is zero.")
+    return amount_minor
+
+
+def _book(directory: Directory, currency: str) -> None:
+    if currency not in directory.books:
+        raise RefusedError(Reason.AM03, f"The scheme has no book in {currency}.")
+
+
+def _leg(directory: Directory, payer: str, payee: str, amount_minor: int, currency: str) -> _Leg:
+    _book(directory, currency)
+    for bic in (payer, payee):
+        if (bic, currency) not in directory.accounts:
+            raise RefusedError(Reason.AC01, f"{bic} has no account on the {currency} book.")
+    accounts = directory.accounts
+    return accounts[payer, currency], accounts[payee, currency], amount_minor, currency
+
+
+def _value_date(transaction: Transaction, legs: tuple[_Leg, ...], directory: Directory) -> int:
+    try:
+        date = datetime.date.fromisoformat(transaction.settlement_date)
+    except ValueError:
+        text = f"IntrBkSttlmDt {transaction.settlement_date!r} is not a date."
+        raise RefusedError(Reason.DT01, text) from None
+    for _, _, _, currency in legs:
+        if not directory.calendars[currency].is_business_day(date):
+            text = f"{date} is not a business day of the {currency} book."
+            raise RefusedError(Reason.DT01, text)
+    return date.toordinal()

@@ -1,0 +1,270 @@
+"""Reading many files in parallel: each worker reads its share and spools what the node needs.
+
+A file is read whole before anything of it is submitted. What was read lies in a spool file, frame
+by frame, in the form in which the node takes it up in order: an ``Input`` for each file, and
+``Window`` frames of at most 1,000 transactions. Memory stays the same however large a file is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from paritas.iso20022.answers import StatusReport, TransactionStatus
+from paritas.iso20022.parsing import TREE_BYTES_MAX
+from paritas.iso20022.reader import FILE_BYTES_MAX, read_file, read_message
+from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
+from paritas.model.money import AmountError, parse_amount
+from paritas.node.directory import Directory
+from paritas.node.intake import Envelope, Wish, envelope_of, reference_of, wishes_of
+from paritas.node.ledger import salt_for
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class Particulars(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What answers and notifications repeat of one transaction."""
+
+    #: The status to come, with the identifiers and the amount that the sender gave.
+    status: TransactionStatus
+    message_id: str
+    #: "pacs.008.001.08"
+    message_type: str
+    debtor_agent: str
+    creditor_agent: str
+    debtor: str
+    creditor: str
+    #: ISO currency and amount as written, and what it was to be converted into.
+    amount: str
+    local_instrument: str
+
+
+class Window(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Up to 1,000 transactions of one message."""
+
+    wishes: tuple[Wish, ...]
+    particulars: tuple[Particulars, ...]
+    #: The transactions as received, kept only where they are to be delivered.
+    fragments: tuple[bytes, ...] = ()
+
+
+class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One file: what it asks as a whole, and where the rest of it lies in the spool."""
+
+    name: str
+    envelope: Envelope
+    #: (offset, size) of its windows.
+    windows: tuple[tuple[int, int], ...]
+    transactions: int
+    #: Earliest and latest settlement date, ISO, "" if none.
+    first_date: str
+    last_date: str
+    salt: bytes
+    digest: bytes
+    #: The bytes as received: (offset, size) in the spool; large files lie in a file of their own.
+    received: tuple[int, int]
+    received_path: str
+    report: StatusReport
+    #: GrpHdr as received, for delivery.
+    group_header: bytes
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What a worker made of its share of the files: where, and what the run must know first."""
+
+    path: Path
+    #: (offset, size) of each Input.
+    inputs: list[tuple[int, int]]
+    #: For each input: settlement dates that occur in it, ISO, sorted.
+    dates: list[tuple[str, ...]]
+    created_ns: list[int | None]
+
+
+class Spooler:
+    """Reads files into one spool file."""
+
+    def __init__(self, path: Path, directory: Directory, seal: bytes, *, deliver: bool) -> None:
+        self.path = path
+        self._directory = directory
+        self._seal = seal
+        self._deliver = deliver
+
+    def read(self, paths: Sequence[Path]) -> Share:
+        """Read the files in order; nothing that is in them makes it raise."""
+        share = Share(self.path, [], [], [])
+        with self.path.open("wb") as spool:
+            for path in paths:
+                inp, dates = self._read_one(path, spool)
+                share.inputs.append(_put(spool, _ENCODER.encode(inp)))
+                share.dates.append(dates)
+                share.created_ns.append(inp.envelope.created_ns)
+        return share
+
+    def _read_one(self, path: Path, spool: BinaryIO) -> tuple[Input, tuple[str, ...]]:
+        data, large = _bytes_of(path, self.path)
+        if data is not None:
+            results: Iterator[ReadResult] = iter((read_message(data),))
+            digest = hashlib.sha256()
+            salt = salt_for(self._seal, "message", path.name)
+            digest.update(salt + data)
+            received = _put(spool, data)
+        else:
+            results = read_file(large or path)
+            salt = salt_for(self._seal, "message", path.name)
+            digest = hashlib.sha256(salt)
+            if large is not None:
+                _digest_file(digest, large)
+            received = (0, 0)
+        windows, findings = [], []
+        dates: set[str] = set()
+        count, message, earlier = 0, None, b""
+        for result in results:
+            message = result.message or message
+            findings += [f for f in result.findings if f.reason]
+            del findings[_FINDINGS_MAX:]
+            if result.transactions:
+                windows.append(_put(spool, _ENCODER.encode(self._window(result))))
+                count += len(result.transactions)
+                dates.update(t.settlement_date for t in result.transactions if t.settlement_date)
+            earlier = result.group_header or earlier
+        inp = Input(
+            name=path.name,
+            envelope=envelope_of(message, tuple(findings), count),
+            windows=tuple(windows),
+            transactions=count,
+            first_date=min(dates, default=""),
+            last_date=max(dates, default=""),
+            salt=salt,
+            digest=digest.digest(),
+            received=received,
+            received_path=str(large) if large else "",
+            report=_report(message, path.name),
+            group_header=earlier if self._deliver else b"",
+        )
+        return inp, tuple(sorted(dates))
+
+    def _window(self, result: ReadResult) -> Window:
+        message = result.message
+        assert message is not None
+        return Window(
+            wishes_of(result, self._directory, self._seal),
+            tuple(_particulars(message, each) for each in result.transactions),
+            tuple(t.fragment for t in result.transactions) if self._deliver else (),
+        )
+
+
+#: One finding decides; a file with more than this many wrong places is described well enough.
+_FINDINGS_MAX = 5000
+
+
+def _put(spool: BinaryIO, frame: bytes) -> tuple[int, int]:
+    offset = spool.tell()
+    spool.write(frame)
+    return offset, len(frame)
+
+
+def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
+    """Return a small file's bytes, or a private copy of a large one that may not change meanwhile.
+
+    Neither, for what is no readable file or too large to be one: the reader says why.
+    """
+    try:
+        status = path.stat()
+        if not path.is_file() or status.st_size > FILE_BYTES_MAX:
+            return None, None
+        if status.st_size <= TREE_BYTES_MAX:
+            return path.read_bytes(), None
+        large = spool.with_name(f"{spool.name}-{path.name}"[:200])
+        shutil.copyfile(path, large)
+    except OSError:
+        return None, None
+    return None, large
+
+
+def _digest_file(digest: hashlib._Hash, path: Path) -> None:
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+
+
+def _particulars(message: Message, transaction: Transaction) -> Particulars:
+    try:
+        amount_minor = parse_amount(transaction.amount, transaction.currency)
+        currency = transaction.currency
+    except AmountError:
+        amount_minor, currency = 0, ""
+    status = TransactionStatus(
+        "",
+        transaction.instruction_id,
+        transaction.end_to_end_id,
+        transaction.transaction_id,
+        transaction.uetr,
+        currency=currency,
+        amount_minor=amount_minor,
+        settlement_date=transaction.settlement_date,
+    )
+    return Particulars(
+        status,
+        message.message_id,
+        message.message_type,
+        transaction.instructing_agent,
+        transaction.instructed_agent,
+        transaction.debtor,
+        transaction.creditor,
+        f"{transaction.currency} {transaction.amount}",
+        transaction.local_instrument,
+    )
+
+
+def _report(message: Message | None, name: str) -> StatusReport:
+    """What the answer says of the original message; its own id and time come when it is written."""
+    if message is None:
+        return StatusReport("", "", name, "")
+    return StatusReport(
+        "",
+        "",
+        message.message_id,
+        message.message_type,
+        message.created,
+        message.number_of_transactions,
+    )
+
+
+class SpoolReader:
+    """Reads frames of a share back, in any order."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+
+    def __enter__(self) -> SpoolReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def bytes(self, place: tuple[int, int]) -> bytes:
+        """Return a frame as it was put."""
+        offset, size = place
+        if self._file.tell() != offset:
+            self._file.seek(offset)
+        return self._file.read(size)
+
+    def input(self, place: tuple[int, int]) -> Input:
+        """Return the Input at a place."""
+        return _INPUT.decode(self.bytes(place))
+
+    def window(self, place: tuple[int, int]) -> Window:
+        """Return the Window at a place."""
+        return _WINDOW.decode(self.bytes(place))
+
+
+_INPUT = msgspec.msgpack.Decoder(Input)
+_WINDOW = msgspec.msgpack.Decoder(Window)
+
+__all__ = ["Finding", "Input", "Share", "SpoolReader", "Spooler", "Window", "os", "reference_of"]
