@@ -152,6 +152,7 @@ def merge(results: Iterable[ReadResult]) -> ReadResult:
         windows[-1].message,
         tuple(each for window in windows for each in window.transactions),
         tuple(each for window in windows for each in window.findings),
+        next((window.group_header for window in windows if window.group_header), b""),
     )
 
 

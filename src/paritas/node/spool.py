@@ -8,7 +8,6 @@ by frame, in the form in which the node takes it up in order: an ``Input`` for e
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,10 +18,10 @@ import msgspec
 from paritas.iso20022.answers import StatusReport, TransactionStatus
 from paritas.iso20022.parsing import TREE_BYTES_MAX
 from paritas.iso20022.reader import FILE_BYTES_MAX, read_file, read_message
-from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
+from paritas.iso20022.values import Message, ReadResult, Transaction
 from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
-from paritas.node.intake import Envelope, Wish, envelope_of, reference_of, wishes_of
+from paritas.node.intake import Envelope, Wish, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -62,9 +61,6 @@ class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):
     #: (offset, size) of its windows.
     windows: tuple[tuple[int, int], ...]
     transactions: int
-    #: Earliest and latest settlement date, ISO, "" if none.
-    first_date: str
-    last_date: str
     salt: bytes
     digest: bytes
     #: The bytes as received: (offset, size) in the spool; large files lie in a file of their own.
@@ -81,8 +77,8 @@ class Share(msgspec.Struct, frozen=True):
     path: Path
     #: (offset, size) of each Input.
     inputs: list[tuple[int, int]]
-    #: For each input: settlement dates that occur in it, ISO, sorted.
-    dates: list[tuple[str, ...]]
+    #: For each input: the value dates that its wishes ask for (ordinals), sorted.
+    dates: list[tuple[int, ...]]
     created_ns: list[int | None]
 
 
@@ -106,48 +102,42 @@ class Spooler:
                 share.created_ns.append(inp.envelope.created_ns)
         return share
 
-    def _read_one(self, path: Path, spool: BinaryIO) -> tuple[Input, tuple[str, ...]]:
+    def _read_one(self, path: Path, spool: BinaryIO) -> tuple[Input, tuple[int, ...]]:
         data, large = _bytes_of(path, self.path)
         if data is not None:
             results: Iterator[ReadResult] = iter((read_message(data),))
-            digest = hashlib.sha256()
-            salt = salt_for(self._seal, "message", path.name)
-            digest.update(salt + data)
-            received = _put(spool, data)
         else:
             results = read_file(large or path)
-            salt = salt_for(self._seal, "message", path.name)
-            digest = hashlib.sha256(salt)
-            if large is not None:
-                _digest_file(digest, large)
-            received = (0, 0)
         windows, findings = [], []
-        dates: set[str] = set()
-        count, message, earlier = 0, None, b""
+        dates: set[int] = set()
+        count, message, group_header = 0, None, b""
         for result in results:
             message = result.message or message
             findings += [f for f in result.findings if f.reason]
             del findings[_FINDINGS_MAX:]
             if result.transactions:
-                windows.append(_put(spool, _ENCODER.encode(self._window(result))))
+                window = self._window(result)
+                windows.append(_put(spool, _ENCODER.encode(window)))
+                dates.update(w.value_date for w in window.wishes if w.refusal is None)
                 count += len(result.transactions)
-                dates.update(t.settlement_date for t in result.transactions if t.settlement_date)
-            earlier = result.group_header or earlier
+            group_header = result.group_header or group_header
+        envelope = envelope_of(message, tuple(findings), count)
+        key = (envelope.sender, envelope.message_type, envelope.message_id)
+        salt = salt_for(self._seal, "message", *(key if message else (path.name,)))
         inp = Input(
             name=path.name,
-            envelope=envelope_of(message, tuple(findings), count),
+            envelope=envelope,
             windows=tuple(windows),
             transactions=count,
-            first_date=min(dates, default=""),
-            last_date=max(dates, default=""),
             salt=salt,
-            digest=digest.digest(),
-            received=received,
+            digest=_digest(salt, data, large),
+            received=_put(spool, data) if data is not None else (0, 0),
             received_path=str(large) if large else "",
             report=_report(message, path.name),
-            group_header=earlier if self._deliver else b"",
+            group_header=group_header if self._deliver else b"",
         )
-        return inp, tuple(sorted(dates))
+        stands = envelope.refusal is None and envelope.unreadable is None
+        return inp, tuple(sorted(dates)) if stands else ()
 
     def _window(self, result: ReadResult) -> Window:
         message = result.message
@@ -187,10 +177,14 @@ def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
     return None, large
 
 
-def _digest_file(digest: hashlib._Hash, path: Path) -> None:
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
+    """Return SHA-256(salt || what was received)."""
+    digest = hashlib.sha256(salt + (data or b""))
+    if path is not None:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.digest()
 
 
 def _particulars(message: Message, transaction: Transaction) -> Particulars:
@@ -266,5 +260,3 @@ class SpoolReader:
 
 _INPUT = msgspec.msgpack.Decoder(Input)
 _WINDOW = msgspec.msgpack.Decoder(Window)
-
-__all__ = ["Finding", "Input", "Share", "SpoolReader", "Spooler", "Window", "os", "reference_of"]

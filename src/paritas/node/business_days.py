@@ -1,0 +1,145 @@
+"""The business days of a run on virtual time: which book opens and closes when.
+
+The calendars are the world's; here they become ``OpenWindow`` and ``CloseBook`` commands, in order
+of time. A book with hours opens and closes by its clock. A book without hours is always open: its
+date ends when its midnight has passed and no more input is dated on it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from paritas.core.state import NEVER_NS, State
+from paritas.model import commands as c
+from paritas.node.calendars import DAY_NS, BookCalendar
+
+_CLOSE, _OPEN = 0, 1
+_EPOCH_ORDINAL = datetime.date(1970, 1, 1).toordinal()
+
+
+def utc_midnight_ns(date: datetime.date) -> int:
+    """Return the first moment of a date in UTC, or 0 for a date before 1970."""
+    return max(0, date.toordinal() - _EPOCH_ORDINAL) * DAY_NS
+
+
+class BusinessDays:
+    """Moves the books through their days; ``decide`` is given each command as it falls due."""
+
+    def __init__(
+        self,
+        state: State,
+        decide: Callable[[c.AnyCommand], object],
+        calendars: Mapping[str, BookCalendar],
+        first_day: datetime.date,
+    ) -> None:
+        self._state = state
+        self._decide = decide
+        self._calendars = calendars
+        self.first_dates = {
+            currency: _business_day(calendar, first_day) for currency, calendar in calendars.items()
+        }
+        #: (moment, close or open, currency, date), the next one first.
+        self._agenda: list[tuple[int, int, str, datetime.date]] = []
+        #: The present date of each book without hours.
+        self._always_open: dict[str, datetime.date] = {}
+        #: Dates that ended: (currency, date), in order.
+        self.ended: list[tuple[str, datetime.date]] = []
+        self.now_ns = 0
+
+    def start_ns(self) -> int:
+        """Return the earliest moment at which a book opens."""
+        return min(
+            (
+                calendar.window_ns(self.first_dates[currency])[0]
+                for currency, calendar in self._calendars.items()
+            ),
+            default=0,
+        )
+
+    def begin(self, now_ns: int) -> None:
+        """Open the books without hours, and put the first windows of the others on the agenda."""
+        self.now_ns = now_ns
+        for currency, calendar in self._calendars.items():
+            date = self.first_dates[currency]
+            if calendar.has_hours:
+                self._plan_opening(currency, date)
+            else:
+                self._open(currency, date, now_ns, NEVER_NS)
+                self._always_open[currency] = date
+
+    def advance(self, to_ns: int, still_to_come: Callable[[int], bool]) -> None:
+        """Let time go on to ``to_ns``; ``still_to_come(date)`` says whether input is dated on it."""
+        while self._agenda and self._agenda[0][0] <= to_ns:
+            self._next()
+        self.now_ns = max(self.now_ns, to_ns)
+        for currency, date in list(self._always_open.items()):
+            midnight_ns = self._calendars[currency].window_ns(date)[1]
+            if self.now_ns >= midnight_ns and not still_to_come(date.toordinal()):
+                self._close(currency, date)
+                following = self._calendars[currency].next_business_day(date)
+                self._open(currency, following, self.now_ns, NEVER_NS)
+                self._always_open[currency] = following
+
+    def finish(self) -> None:
+        """After the last input: end the day, and run further days as long as something waits."""
+        for currency, date in self._always_open.items():
+            midnight_ns = self._calendars[currency].window_ns(date)[1]
+            heapq.heappush(self._agenda, (max(self.now_ns, midnight_ns), _CLOSE, currency, date))
+        while self._agenda:
+            self._next()
+
+    def _next(self) -> None:
+        at_ns, kind, currency, date = heapq.heappop(self._agenda)
+        if kind == _CLOSE:
+            self.now_ns = max(self.now_ns, at_ns)
+            self._close(currency, date)
+            self._plan_opening(currency, self._calendars[currency].next_business_day(date))
+        elif date == self.first_dates[currency] or self._state.queue:
+            self.now_ns = max(self.now_ns, at_ns)
+            opens_ns, closes_ns = self._calendars[currency].window_ns(date)
+            self._open(currency, date, min(opens_ns, self.now_ns), closes_ns)
+            heapq.heappush(self._agenda, (closes_ns, _CLOSE, currency, date))
+
+    def _plan_opening(self, currency: str, date: datetime.date) -> None:
+        opens_ns, closes_ns = self._calendars[currency].window_ns(date)
+        if closes_ns <= self.now_ns:
+            # The whole window lies in the past: time has jumped over it.
+            self._plan_opening(currency, self._calendars[currency].next_business_day(date))
+            return
+        heapq.heappush(self._agenda, (opens_ns, _OPEN, currency, date))
+
+    def _open(self, currency: str, date: datetime.date, opens_ns: int, closes_ns: int) -> None:
+        book = self._state.book_by_currency[currency].number
+        command = c.OpenWindow(
+            self.now_ns, c.OPERATOR, b"", book, date.toordinal(), opens_ns, closes_ns
+        )
+        self._decide(command)
+
+    def _close(self, currency: str, date: datetime.date) -> None:
+        book = self._state.book_by_currency[currency].number
+        self._decide(c.CloseBook(self.now_ns, c.OPERATOR, b"", book))
+        self.ended.append((currency, date))
+
+
+def _business_day(calendar: BookCalendar, date: datetime.date) -> datetime.date:
+    return date if calendar.is_business_day(date) else calendar.next_business_day(date)
+
+
+def last_use(dates_of_inputs: Sequence[Sequence[int]]) -> Mapping[int, int]:
+    """Return, for each date (ordinal) that occurs, the index of the last input dated on it."""
+    return {date: index for index, dates in enumerate(dates_of_inputs) for date in dates}
+
+
+def moments(created_ns: Sequence[int | None], start_ns: int, horizon_ns: int) -> Iterator[int]:
+    """Yield the virtual time of each input: its own, but never going back.
+
+    An input without a time, or with one beyond ``horizon_ns`` (no value date lies near it), comes
+    at the time of the one before it: one wrong year must not end everybody's day.
+    """
+    now_ns = start_ns
+    for own_ns in created_ns:
+        if own_ns is not None and own_ns <= horizon_ns:
+            now_ns = max(now_ns, own_ns)
+        yield now_ns

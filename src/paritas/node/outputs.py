@@ -1,0 +1,222 @@
+"""Answers, notifications, statements and deliveries: built, checked against their schemas, written.
+
+These functions run in worker processes. They know nothing of the engine: what became of each
+transaction, and what moved on each account, is handed to them as data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from paritas.iso20022.accounts import (
+    Conversion,
+    Entry,
+    EntryKind,
+    Statement,
+    camt053,
+    camt054,
+)
+from paritas.iso20022.answers import Reject, TransactionStatus, admi002, pacs002_stream
+from paritas.iso20022.payments import delivered
+from paritas.iso20022.writer import Draft
+from paritas.node.calendars import format_instant
+from paritas.node.intake import EXCHANGE
+from paritas.node.spool import Input, Particulars, SpoolReader
+
+#: Above so many transactions or entries a document is written in chunks, in constant memory.
+_WHOLE_MAX = 5_000
+
+
+class Outcome(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What became of one transaction."""
+
+    #: "ACSC", "RJCT" or "PDNG".
+    status: str
+    reason: str = ""
+    text: str = ""
+    #: The engine's number, 0 where it never became an instruction.
+    number: int = 0
+    settled_ns: int = 0
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one input is answered: where its Input lies, and the outcomes in its order."""
+
+    place: tuple[int, int]
+    file_name: str
+    message_id: str
+    outcomes: tuple[Outcome, ...]
+    #: Why the message was refused as a whole, if it was: reason and sentence.
+    refusal: tuple[str, str] | None = None
+
+
+def write_answers(share: Path, answers: Sequence[Answer], directory: Path, created: str) -> None:
+    """Write one pacs.002 or admi.002 for each input of a share."""
+    with SpoolReader(share) as spool:
+        for answer in answers:
+            inp = spool.input(answer.place)
+            if inp.envelope.unreadable is not None:
+                draft = _reject(inp, created)
+            else:
+                draft = _status_report(inp, answer, spool, created)
+            _write(directory / answer.file_name, draft, len(answer.outcomes))
+
+
+def _write(path: Path, draft: Draft, size: int) -> None:
+    """Write a checked document; a large one appears only when it is whole."""
+    if size <= _WHOLE_MAX:
+        path.write_bytes(draft.checked())
+        return
+    beside = path.with_name(path.name + ".part")
+    with beside.open("wb") as file:
+        draft.write(file)
+    beside.replace(path)
+
+
+def _reject(inp: Input, created: str) -> Draft:
+    assert inp.envelope.unreadable is not None
+    code, sentence = inp.envelope.unreadable
+    return admi002(
+        Reject(
+            reference=inp.envelope.message_id or inp.name,
+            reason=code,
+            rejected=created,
+            location=inp.name,
+            description=sentence,
+        )
+    )
+
+
+def _status_report(inp: Input, answer: Answer, spool: SpoolReader, created: str) -> Draft:
+    reason, text = answer.refusal or ("", "")
+    report = msgspec.structs.replace(
+        inp.report, message_id=answer.message_id, created=created, reason=reason, text=text
+    )
+    counts = Counter(outcome.status for outcome in answer.outcomes)
+    return pacs002_stream(report, counts, _statuses(inp, answer, spool))
+
+
+def _statuses(inp: Input, answer: Answer, spool: SpoolReader) -> Iterator[TransactionStatus]:
+    outcomes = iter(answer.outcomes)
+    for place in inp.windows:
+        for particulars in spool.window(place).particulars:
+            outcome, given = next(outcomes), particulars.status
+            yield TransactionStatus(
+                outcome.status,
+                given.instruction_id,
+                given.end_to_end_id,
+                given.transaction_id,
+                given.uetr,
+                outcome.reason,
+                outcome.text,
+                format_instant(outcome.settled_ns) if outcome.settled_ns else "",
+                str(outcome.number) if outcome.number else "",
+                currency=given.currency,
+                amount_minor=given.amount_minor,
+                settlement_date=given.settlement_date,
+            )
+
+
+class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One entry on an account, with the words of the message that caused it."""
+
+    reference: str
+    amount_minor: int
+    is_credit: bool
+    payer: str
+    payee: str
+    #: Particulars, encoded.
+    particulars: bytes
+    conversion: Conversion | None = None
+
+
+class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An account and business date to be told of: the statement's own fields, and the movements."""
+
+    statement: Statement
+    notification_id: str
+    movements: tuple[Movement, ...]
+
+
+_PARTICULARS = msgspec.msgpack.Decoder(Particulars)
+
+
+def write_accounts(tasks: Sequence[AccountTask], notifications: Path, statements: Path) -> None:
+    """Write the camt.054 (where something moved) and the camt.053 of each account and date."""
+    for task in tasks:
+        statement = task.statement
+        account, date = statement.account, statement.business_date
+        name = f"{account.owner}-{account.currency}-{date}.xml"
+        entries = [_entry(movement, date) for movement in task.movements]
+        if entries:
+            notice = camt054(task.notification_id, statement.created, account, entries)
+            _write(notifications / name, notice, len(entries))
+        _write(statements / name, camt053(statement, entries), len(entries))
+
+
+def _entry(movement: Movement, date: str) -> Entry:
+    particulars = _PARTICULARS.decode(movement.particulars)
+    given = particulars.status
+    if particulars.local_instrument == EXCHANGE:
+        kind = EntryKind.EXCHANGE
+    elif particulars.message_type.startswith("pacs.008."):
+        kind = EntryKind.CUSTOMER
+    else:
+        kind = EntryKind.INSTITUTION
+    return Entry(
+        movement.reference,
+        movement.amount_minor,
+        movement.is_credit,
+        kind,
+        date,
+        date,
+        particulars.message_id,
+        given.instruction_id,
+        given.end_to_end_id,
+        given.transaction_id,
+        given.uetr,
+        movement.payer,
+        movement.payee,
+        particulars.debtor,
+        particulars.creditor,
+        movement.conversion,
+    )
+
+
+class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One settled payment to pass on to its payee: which transaction of which input, and where to."""
+
+    place: tuple[int, int]
+    index: int
+    payee: str
+    message_id: str
+    settled_ns: int
+    conversion: Conversion | None = None
+
+
+def deliver(share: Path, deliveries: Sequence[Delivery], directory: Path) -> None:
+    """Write what each payee receives: its own message, after settlement and never before."""
+    with SpoolReader(share) as spool:
+        place, inp = (-1, -1), None
+        fragments: tuple[bytes, ...] = ()
+        for delivery in deliveries:
+            if delivery.place != place:
+                place = delivery.place
+                inp = spool.input(place)
+                fragments = tuple(f for w in inp.windows for f in spool.window(w).fragments)
+            assert inp is not None
+            draft = delivered(
+                inp.envelope.message_type,
+                inp.group_header,
+                fragments[delivery.index],
+                delivery.message_id,
+                format_instant(delivery.settled_ns),
+                delivery.conversion,
+            )
+            folder = directory / delivery.payee
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / f"{delivery.message_id}.xml", draft, 1)

@@ -1,0 +1,151 @@
+"""What leaves a run: which answer, notification, statement and delivery says what to whom.
+
+Everything is drawn up here from the run's view and handed to the workers that build, check and
+write it. Only called once the journal is durable.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from paritas.core.lifecycle import Status
+from paritas.iso20022.accounts import Account, Conversion, Statement
+from paritas.iso20022.payments import format_rate
+from paritas.model.commands import SubmitInstruction
+from paritas.node.calendars import format_instant
+from paritas.node.outputs import AccountTask, Answer, Delivery, Movement
+from paritas.node.run import Run, Taken
+from paritas.node.views import AccountDay, Posting
+
+#: How many documents a worker writes at a time.
+_TASKS = 250
+
+
+def answer_names(taken: list[Taken]) -> list[str]:
+    """Return the file name of each answer: the input's own, made unique, ending in .xml."""
+    names: list[str] = []
+    used: set[str] = set()
+    for each in taken:
+        name = each.name if each.name.lower().endswith(".xml") else f"{each.name}.xml"
+        count = 1
+        while name.casefold() in used:
+            count += 1
+            name = f"{each.name}.{count}.xml"
+        used.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def created_at(run: Run) -> str:
+    """Return the moment at which everything of a run is written: when its last day ended."""
+    return format_instant(run.days.now_ns)
+
+
+def answers(run: Run) -> Iterator[tuple[Path, list[Answer]]]:
+    """Yield, share by share, the answers to its inputs."""
+    names = answer_names(run.taken)
+    by_share: dict[int, list[Answer]] = defaultdict(list)
+    for index, (taken, name) in enumerate(zip(run.taken, names, strict=True)):
+        outcomes = tuple(run.outcome(each) for each in taken.outcomes)
+        message_id = f"PARITAS-{run.days.now_ns // 10**9}-{index + 1:07d}"
+        answer = Answer(taken.place, name, message_id, outcomes, taken.refusal)
+        by_share[taken.share].append(answer)
+    for share, found in by_share.items():
+        yield run.shares[share].path, found
+
+
+def conversion_of(run: Run, command: SubmitInstruction) -> Conversion | None:
+    """Return what was converted into what, for an instruction through a dealer."""
+    if len(command.legs) != 2 or command.trade:
+        return None
+    pays, gets = command.legs
+    source = run.state.accounts[pays.payer].book.currency
+    target = run.state.accounts[gets.payer].book.currency
+    rate = Fraction(run.scheme.rates[source]) / Fraction(run.scheme.rates[target])
+    return Conversion(source, pays.amount_minor, target, gets.amount_minor, format_rate(rate))
+
+
+def _movement(run: Run, posting: Posting) -> Movement:
+    # The legs of a trade stand with its first side; the second leg is told as the second side's own.
+    first = run.state.joined.get(posting.number, posting.number)
+    command = run.state.instructions[first]
+    assert command is not None
+    leg = command.legs[posting.leg]
+    accounts = run.state.accounts
+    return Movement(
+        f"{posting.number:010d}-{posting.leg + 1}",
+        posting.amount_minor,
+        posting.is_credit,
+        accounts[leg.payer].party.bic,
+        accounts[leg.payee].party.bic,
+        run.particulars[posting.number],
+        conversion_of(run, command),
+    )
+
+
+def account_tasks(run: Run) -> Iterator[list[AccountTask]]:
+    """Yield batches of accounts and dates to be told of, in the order in which the dates ended."""
+    created = created_at(run)
+    statements: dict[int, int] = defaultdict(int)
+    batch: list[AccountTask] = []
+    size = 0
+    for day in run.view.closed:
+        statements[day.account] += 1
+        batch.append(_task(run, day, statements[day.account], created))
+        size += 1 + len(day.postings)
+        if size >= 4 * _TASKS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _task(run: Run, day: AccountDay, sequence: int, created: str) -> AccountTask:
+    account = run.state.accounts[day.account]
+    currency, bic = account.book.currency, account.party.bic
+    date = datetime.date.fromordinal(day.date).isoformat()
+    member = run.scheme.members[bic]
+    return AccountTask(
+        Statement(
+            f"STMT-{day.account:06d}-{date}",
+            created,
+            sequence,
+            Account(f"{bic}-{currency}", currency, bic, account.book.issuer.bic, member.name),
+            date,
+            day.opening_minor,
+            day.closing_minor,
+            day.limit_minor,
+            day.available_minor,
+        ),
+        f"NTFC-{day.account:06d}-{date}",
+        tuple(_movement(run, posting) for posting in day.postings),
+    )
+
+
+def deliveries(run: Run) -> Iterator[tuple[Path, list[Delivery]]]:
+    """Yield, share by share, what the payees of settled payments receive."""
+    by_share: dict[int, list[Delivery]] = defaultdict(list)
+    for number, (index, position) in run.origin.items():
+        if run.state.statuses[number] != Status.SETTLED:
+            continue
+        command = run.state.instructions[number]
+        assert command is not None
+        taken = run.taken[index]
+        conversion = conversion_of(run, command)
+        last_leg = command.legs[-1 if conversion else 0]
+        payee = run.state.accounts[last_leg.payee].party.bic
+        delivery = Delivery(
+            taken.place,
+            position,
+            payee,
+            f"PARITAS-{number:010d}",
+            run.view.settled_ns[number],
+            conversion,
+        )
+        by_share[taken.share].append(delivery)
+    for share, found in by_share.items():
+        yield run.shares[share].path, sorted(found, key=lambda each: (each.place, each.index))

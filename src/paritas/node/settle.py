@@ -1,0 +1,120 @@
+"""``paritas settle`` as a function: read, settle, answer, report."""
+
+from __future__ import annotations
+
+import datetime
+import gc
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from paritas.journal.sqlite import SqliteJournal
+from paritas.node import outputs, results
+from paritas.node.report import render_report
+from paritas.node.report_data import ReportData
+from paritas.node.reporting import report_data
+from paritas.node.run import Progress, Run, SettleError
+from paritas.node.scheme import Scheme
+
+
+def nothing(stage: str, done: int, of: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def inputs_of(directory: Path) -> list[Path]:
+    """Return everything in a directory in byte order of name; raises SettleError if it is none."""
+    try:
+        names = sorted(os.fsencode(entry.name) for entry in os.scandir(directory))
+    except OSError as error:
+        raise SettleError(
+            f"{directory}: cannot be read as a directory ({error.strerror}); name the directory"
+            " that holds the messages."
+        ) from None
+    return [directory / os.fsdecode(name) for name in names]
+
+
+def settle(
+    inputs: Path,
+    scheme: Scheme,
+    out: Path,
+    *,
+    first_day: datetime.date | None = None,
+    deliver: bool = False,
+    title: str = "Settlement",
+    tell: Progress = nothing,
+    workers: int | None = None,
+) -> ReportData:
+    """Settle the files of ``inputs`` under ``scheme``, write everything to ``out``, report.
+
+    Raises SettleError when it cannot begin, JournalError when ``out`` holds another run's journal.
+    """
+    began_ns = time.monotonic_ns()
+    paths = inputs_of(inputs)
+    _make_directories(out, deliver=deliver)
+    run = Run(scheme, out, first_day, deliver=deliver)
+    context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
+    # The run makes millions of small objects that live to its end: collecting them is all cost.
+    gc.disable()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=".spool-", dir=out) as spool,
+            ProcessPoolExecutor(workers or os.cpu_count(), context) as pool,
+        ):
+            run.read(paths, Path(spool), pool, tell)
+            run.settle(tell)
+            _write(run, pool, tell)
+            data = _report(run, title, began_ns)
+    finally:
+        gc.enable()
+    (out / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1))
+    (out / "report.html").write_text(render_report(data), encoding="utf-8")
+    return data
+
+
+def _make_directories(out: Path, *, deliver: bool) -> None:
+    names = ["answers", "notifications", "statements", *(["delivered"] if deliver else [])]
+    try:
+        for name in names:
+            (out / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettleError(f"{out}: cannot be written to ({error.strerror}).") from None
+
+
+def _write(run: Run, pool: ProcessPoolExecutor, tell: Progress) -> None:
+    """Have the workers write everything that leaves."""
+    created = results.created_at(run)
+    out = run.out
+    futures: list[Future[None]] = [
+        pool.submit(outputs.write_answers, share, answers, out / "answers", created)
+        for share, answers in results.answers(run)
+    ]
+    for tasks in results.account_tasks(run):
+        folders = out / "notifications", out / "statements"
+        futures.append(pool.submit(outputs.write_accounts, tasks, *folders))
+    if run.deliver:
+        futures += [
+            pool.submit(outputs.deliver, share, deliveries, out / "delivered")
+            for share, deliveries in results.deliveries(run)
+        ]
+    _wait(futures, tell)
+
+
+def _wait(futures: Sequence[Future[None]], tell: Progress) -> None:
+    for done, future in enumerate(futures, 1):
+        future.result()
+        tell("writing", done, len(futures))
+
+
+def _report(run: Run, title: str, began_ns: int) -> ReportData:
+    with SqliteJournal(run.journal_path, read_only=True) as journal:
+        data = report_data(
+            run, title=title, journal_hash=journal.hash.hex(), journal_seq=journal.seq
+        )
+    elapsed_ms = (time.monotonic_ns() - began_ns) // 1_000_000
+    return msgspec.structs.replace(data, elapsed_ms=elapsed_ms)

@@ -1,0 +1,157 @@
+"""What follows from the events: entries on accounts, times, and balances at each close.
+
+A view is told of every command and its events, in order, and never speaks to the engine. It keeps
+what notifications, statements and the report are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from paritas.core.lifecycle import Status
+from paritas.core.state import State
+from paritas.model import commands as c
+from paritas.model import events as e
+from paritas.model.instructions import Leg
+
+
+class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One movement on one account: leg ``leg`` of instruction ``number``, seen from the account."""
+
+    number: int
+    leg: int
+    is_credit: bool
+    amount_minor: int
+    at_ns: int
+
+
+class AccountDay(msgspec.Struct, gc=False):
+    """An account on one business date of its book."""
+
+    account: int
+    date: int
+    opening_minor: int
+    closing_minor: int
+    limit_minor: int
+    available_minor: int
+    #: The lowest balance of the day.
+    lowest_minor: int
+    postings: list[Posting]
+
+
+class DayView:
+    """Follows the events of a run."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        #: number -> moment; for a half of a trade ``accepted_ns`` is when its partner had come.
+        self.received_ns: dict[int, int] = {}
+        self.accepted_ns: dict[int, int] = {}
+        self.settled_ns: dict[int, int] = {}
+        self.ended_ns: dict[int, int] = {}
+        self.partner: dict[int, int] = {}
+        #: account -> its present day.
+        self._days: dict[int, AccountDay] = {}
+        self.closed: list[AccountDay] = []
+
+    def follow(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> None:
+        """Take note of what a command led to."""
+        at_ns = command.at_ns
+        for event in events:
+            kind = type(event)
+            if kind is e.InstructionSettled:
+                assert isinstance(event, e.InstructionSettled)
+                number = event.number
+                self.received_ns[number] = self.accepted_ns[number] = at_ns
+                self._settle(number, at_ns)
+            elif kind is e.InstructionQueued:
+                assert isinstance(event, e.InstructionQueued)
+                self.received_ns[event.number] = self.accepted_ns[event.number] = at_ns
+            elif kind is e.InstructionRefused:
+                assert isinstance(event, e.InstructionRefused)
+                self.received_ns[event.number] = self.ended_ns[event.number] = at_ns
+            elif kind is e.QueuedSettled:
+                assert isinstance(event, e.QueuedSettled)
+                self._settle(event.number, at_ns)
+            else:
+                self._follow_rare(command, event, at_ns)
+
+    def _follow_rare(self, command: c.AnyCommand, event: e.AnyEvent, at_ns: int) -> None:
+        if isinstance(event, e.SidesMatched):
+            self.partner[event.first] = event.second
+            self.accepted_ns[event.first] = self.accepted_ns[event.second] = at_ns
+        elif isinstance(event, e.SetSettled):
+            for number in event.numbers:
+                self._settle(number, at_ns)
+        elif isinstance(event, e.QueuedRefused | e.QueuedCancelled):
+            for side in (event.number, self.partner.get(event.number)):
+                if side is not None:
+                    self.ended_ns[side] = at_ns
+        elif isinstance(event, e.Recorded) and isinstance(command, c.CloseBook):
+            self._close(command.book)
+
+    def _settle(self, number: int, at_ns: int) -> None:
+        command = self._state.instructions[number]
+        assert command is not None
+        self.settled_ns[number] = at_ns
+        second = self.partner.get(number)
+        if second is not None:
+            self.settled_ns[second] = at_ns
+        legs = command.legs
+        for index, leg in enumerate(legs):
+            # The second leg of a trade is told in the words of its own payer's message.
+            told = second if index and second is not None else number
+            self._post(leg, Posting(told, index, False, leg.amount_minor, at_ns))
+        for account in {leg.payer: None for leg in legs}:
+            day = self._days[account]
+            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
+
+    def _post(self, leg: Leg, debit: Posting) -> None:
+        payer, payee = self._day(leg.payer), self._day(leg.payee)
+        payer.postings.append(debit)
+        payer.closing_minor -= leg.amount_minor
+        payee.postings.append(msgspec.structs.replace(debit, is_credit=True))
+        payee.closing_minor += leg.amount_minor
+
+    def _day(self, account: int) -> AccountDay:
+        day = self._days.get(account)
+        if day is None:
+            day = self._days[account] = self._new_day(account)
+        return day
+
+    def _new_day(self, number: int) -> AccountDay:
+        """Begin an account's day at the balance that it will have before its first posting.
+
+        The view hears of an event after the state has changed, so only ``begin`` may ask the
+        state; a later day begins where the day before it ended.
+        """
+        account = self._state.accounts[number]
+        balance = account.balance_minor
+        return AccountDay(
+            number, account.book.date, balance, balance, account.limit_minor, 0, balance, []
+        )
+
+    def begin(self) -> None:
+        """Take the opening balances, once the scheme is set up and before anything settles."""
+        for number in self._state.accounts:
+            self._day(number)
+
+    def _close(self, book_number: int) -> None:
+        book = self._state.books[book_number]
+        for account in book.accounts:
+            day = self._day(account.number)
+            day.date = book.date
+            day.available_minor = account.balance_minor - account.floors[0]
+            day.limit_minor = account.limit_minor
+            self.closed.append(day)
+            closing = day.closing_minor
+            self._days[account.number] = AccountDay(
+                account.number, book.date, closing, closing, account.limit_minor, 0, closing, []
+            )
+
+    def status_of(self, number: int) -> tuple[Status, str, str]:
+        """Return (status, reason, sentence) of an instruction at the present state."""
+        reason, text = self._state.reasons.get(number, ("", ""))
+        return Status(self._state.statuses[number]), reason, text
