@@ -18,7 +18,7 @@ from paritas.iso20022.extract import (
     transaction_value,
 )
 from paritas.iso20022.parsing import Placed, line_of, namespace_of, type_of_namespace
-from paritas.iso20022.tables import Watched, walk
+from paritas.iso20022.tables import Found, walk
 from paritas.iso20022.validation import FINDINGS_MAX, Places, schema_findings
 from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
 
@@ -75,21 +75,21 @@ class MessageReader:
         places = Places(document, first - context_transactions)
         findings, self._start_findings = self._start_findings, []
         if self.plan.schema is not None:
-            found = schema_findings(document, self.plan.schema, places)
-            findings += self._new(found, first) if found else ()
+            against = schema_findings(document, self.plan.schema, places)
+            findings += self._new(against, first) if against else ()
         transactions: list[Transaction] = []
-        watched: list[Watched] = []
+        found: list[Found] = []
         for child, fragment in zip(children, serialised, strict=True):
             if fragment and self._credit_transfer:
                 index = first + len(transactions)
                 transaction = transaction_value(
-                    child, self.plan, index, self._group, fragment, watched
+                    child, self.plan, index, self._group, fragment, found
                 )
                 findings += rules.transaction_findings(transaction, child, places)
                 transactions.append(transaction)
             else:
-                self._other_child(child, watched)
-        findings += rules.element_findings(watched, places)
+                self._other_child(child, found)
+        findings += rules.element_findings(found, places)
         if not first and transactions:
             self._first_agent = transactions[0].instructing_agent
         self._totals.add(transactions)
@@ -118,23 +118,23 @@ class MessageReader:
     def _read_header(self, element: etree._Element) -> list[Finding]:
         namespace = namespace_of(element)
         header_plan = plan(type_of_namespace(namespace), namespace)
-        watched: list[Watched] = []
-        self._header = header_fields(element, header_plan, watched)
+        found: list[Found] = []
+        self._header = header_fields(element, header_plan, found)
         if header_plan.schema is None:
             text = f"an AppHdr of namespace {namespace} is unknown here: send head.001.001"
             return [Finding("schema.header", "AppHdr", line_of(element), text, "FF01")]
         places = Places(element)
         findings = schema_findings(element, header_plan.schema, places)
-        return findings + rules.element_findings(watched, places)
+        return findings + rules.element_findings(found, places)
 
-    def _other_child(self, child: etree._Element, watched: list[Watched]) -> None:
+    def _other_child(self, child: etree._Element, found: list[Found]) -> None:
         """Read a child of the body that is no transaction: the group header, or any other."""
         if self._group_element is None and child.tag in self.plan.groups:
             self._group_element = child
-            self._group = group_fields(child, self.plan, watched)
+            self._group = group_fields(child, self.plan, found)
             self._message = None
         elif child.tag in self.plan.others:
-            walk(child, self.plan.others[child.tag], [""], watched)
+            walk(child, self.plan.others[child.tag], [""], found)
 
     def _new(self, findings: list[Finding], first: int) -> list[Finding]:
         """Leave out what was found before, in the elements that this window only repeats."""
