@@ -2,11 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup schemas demo test check bench clean
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml hatch_build.py
+.venv/.ready: pyproject.toml hatch_build.py build_schemas.py
 	@command -v $(PYTHON) >/dev/null || { echo "paritas: $(PYTHON) not found: install Python 3.11 or later, or say make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "paritas: $(PYTHON) is $$($(PYTHON) -V 2>&1); Python 3.11 or later is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "paritas: $(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)"; exit 1; }
@@ -14,6 +14,10 @@ setup: .venv/.ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
+
+# The setup makes the schema bundle; this makes it again if it was lost or its generator changed.
+schemas: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 
 demo: setup
 	@$(BIN)/paritas demo --out out/demo

@@ -4,10 +4,16 @@ pyiso20022 was generated from the official schemas and keeps nearly all of what 
 order, occurrence, facets and code lists. This module writes it back as XSD. What the
 dataclasses lost, and how it is put back:
 
-- a choice looks like a sequence of optional fields: a type whose name ends in `Choice` is one;
+- a choice looks like a sequence of optional fields: a type whose name ends in `Choice` is one, and
+  CHOICES names the older types that hold one without saying so;
+- a member that may be absent even when chosen looks like any other: OPTIONAL_IN_CHOICE names them;
 - gYear and gYearMonth both became XmlPeriod: an element `Yr` is a year, any other a year and month;
 - a date-time that must be in UTC became a text with the pattern `.*Z`: it is a date-time again;
-- lax processing of a wildcard was dropped: it is lax unless it says otherwise.
+- a wildcard stands exactly once, and is lax unless it says otherwise.
+
+Both tables come from comparing every type with the official schemas at hand, which hold 93% of the
+types here, by name. Beyond them, PersonIdentification2 and PaymentTypeInformation2, 4, 5 and 6 (of
+2005 and 2006) are taken to be as their numbered siblings are.
 
 The sources are read as syntax, never imported: importing all of them takes three times as long
 and runs code that a build has no need to run.
@@ -55,6 +61,30 @@ FACETS = {
 }
 UTC_PATTERN = ".*Z"
 
+# The first and the last member of the choice in a type that does not end in `Choice`. A component
+# of ISO 20022 keeps its name only while it keeps its content, so the name alone is enough.
+CHOICES = {
+    "CashAccountType2": ("Cd", "Prtry"),
+    "CashBalanceAvailabilityDate1": ("NbOfDays", "ActlDt"),
+    "CreditorReferenceType1": ("Cd", "Prtry"),
+    "PaymentTypeInformation1": ("SvcLvl", "ClrChanl"),
+    "PaymentTypeInformation2": ("SvcLvl", "ClrChanl"),
+    "PaymentTypeInformation3": ("SvcLvl", "ClrChanl"),
+    "PaymentTypeInformation4": ("SvcLvl", "ClrChanl"),
+    "PaymentTypeInformation5": ("SvcLvl", "ClrChanl"),
+    "PaymentTypeInformation6": ("SvcLvl", "ClrChanl"),
+    "PersonIdentification2": ("DrvrsLicNb", "OthrId"),
+    "PersonIdentification3": ("DrvrsLicNb", "OthrId"),
+    "ProprietaryDate1": ("Dt", "DtTm"),
+    "ReferredDocumentType1": ("Cd", "Prtry"),
+}
+# The beginning of a type's name, and the members of its choice that are optional.
+OPTIONAL_IN_CHOICE = {
+    "MandateRelatedData": ("DrctDbtMndt", "CdtTrfMndt"),
+    "PaymentTypeInformation": ("SvcLvl", "ClrChanl"),
+    "References74Choice": ("CtrPtyMktInfrstrctrTxId",),
+}
+
 
 class BuildError(Exception):
     """The bundle cannot be made; the message is one line for the person who builds."""
@@ -67,6 +97,11 @@ class Field:
     type_name: str
     is_list: bool
     facts: dict[str, object]
+
+    @property
+    def name(self) -> str:
+        """The name in XML; empty if the field is a wildcard or a text, which have none."""
+        return str(self.facts.get("name", ""))
 
     @property
     def kind(self) -> object:
@@ -82,6 +117,18 @@ class ComplexType:
     base: str | None
     namespace: str | None
     fields: list[Field]
+
+    @property
+    def particles(self) -> list[Field]:
+        """The elements and wildcards, in the order in which they must stand."""
+        return [field for field in self.fields if field.kind in ("Element", "Wildcard")]
+
+    @property
+    def choice(self) -> tuple[str, str] | None:
+        """The names of the first and last member of the choice in this type, if there is one."""
+        if self.name.endswith("Choice"):
+            return self.particles[0].name, self.particles[-1].name
+        return CHOICES.get(self.name)
 
 
 @dataclass(frozen=True)
@@ -135,12 +182,12 @@ def _read_field(statement: ast.AnnAssign) -> Field:
         annotation = annotation.slice
     elif isinstance(annotation, ast.BinOp):
         annotation = annotation.right
-    if not isinstance(statement.value, ast.Call):
-        raise BuildError(f"pyiso20022 line {statement.lineno}: a field is expected here")
-    given = {argument.arg: argument.value for argument in statement.value.keywords}
-    facts = _literal(given["metadata"])
+    given: dict[str | None, ast.expr] = {}
+    if isinstance(statement.value, ast.Call):
+        given = {argument.arg: argument.value for argument in statement.value.keywords}
+    facts = _literal(given["metadata"]) if "metadata" in given else None
     if not isinstance(facts, dict):
-        raise BuildError(f"pyiso20022 line {statement.lineno}: the metadata is not a dictionary")
+        raise BuildError(f"line {statement.lineno}: a field with its metadata is expected")
     return Field(_name(annotation), is_list, facts)
 
 
@@ -153,7 +200,7 @@ def _assignments(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
 def _name(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    raise BuildError(f"pyiso20022 line {node.lineno}: a name is expected, not {ast.unparse(node)}")
+    raise BuildError(f"line {node.lineno}: a name is expected, not {ast.unparse(node)}")
 
 
 def _literal(node: ast.expr) -> object:
@@ -165,9 +212,7 @@ def _literal(node: ast.expr) -> object:
         return _literal(node.args[0])
     if isinstance(node, ast.Constant):
         return node.value
-    raise BuildError(
-        f"pyiso20022 line {node.lineno}: a literal is expected, not {ast.unparse(node)}"
-    )
+    raise BuildError(f"line {node.lineno}: a literal is expected, not {ast.unparse(node)}")
 
 
 # Writing
@@ -216,40 +261,46 @@ class SchemaWriter:
             self._write_attributes(attributes)
             self._lines.append("</xs:extension></xs:simpleContent>")
         else:
-            compositor = "choice" if complex_type.name.endswith("Choice") else "sequence"
-            self._lines.append(f"<xs:{compositor}>")
-            for field in fields:
-                if field.kind != "Attribute":
-                    self._write_particle(field, compositor == "choice")
-            self._lines.append(f"</xs:{compositor}>")
+            self._write_particles(complex_type)
             self._write_attributes(attributes)
         self._lines.append("</xs:complexType>")
 
-    def _write_particle(self, field: Field, in_choice: bool) -> None:
-        occurs = _occurs(field, in_choice)
+    def _write_particles(self, complex_type: ComplexType) -> None:
+        first, last = complex_type.choice or (None, None)
+        in_choice = False
+        self._lines.append("<xs:sequence>")
+        for field in complex_type.particles:
+            if field.name == first:
+                in_choice = True
+                self._lines.append("<xs:choice>")
+            self._write_particle(field, _occurs(field, complex_type.name, in_choice))
+            if field.name == last:
+                in_choice = False
+                self._lines.append("</xs:choice>")
+        self._lines.append("</xs:sequence>")
+
+    def _write_particle(self, field: Field, occurs: str) -> None:
         if field.kind == "Wildcard":
             namespace = quoteattr(str(field.facts["namespace"]))
             process = field.facts.get("process_contents", "lax")
-            self._lines.append(
-                f'<xs:any namespace={namespace} processContents="{process}"{occurs}/>'
-            )
+            self._lines.append(f'<xs:any namespace={namespace} processContents="{process}"/>')
         else:
             self._lines.append(
-                f'<xs:element name="{field.facts["name"]}" type="{self._type_of(field)}"{occurs}/>'
+                f'<xs:element name="{field.name}" type="{self._type_of(field)}"{occurs}/>'
             )
 
     def _write_attributes(self, attributes: list[Field]) -> None:
         for field in attributes:
             use = ' use="required"' if field.facts.get("required") else ""
             self._lines.append(
-                f'<xs:attribute name="{field.facts["name"]}" type="{self._type_of(field)}"{use}/>'
+                f'<xs:attribute name="{field.name}" type="{self._type_of(field)}"{use}/>'
             )
 
     def _type_of(self, field: Field) -> str:
         if field.type_name in self._message.codes or field.type_name in self._message.types:
             return field.type_name
         if field.type_name == "XmlPeriod":
-            return "xs:gYear" if field.facts["name"] == "Yr" else "xs:gYearMonth"
+            return "xs:gYear" if field.name == "Yr" else "xs:gYearMonth"
         base = BUILT_IN.get(field.type_name)
         if base is None:
             raise BuildError(f"pyiso20022 has a type that is not known here: {field.type_name}")
@@ -281,10 +332,13 @@ def _simple_type_name(base: str, facets: dict[str, str], number: int) -> str:
     return f"{base.removeprefix('xs:').capitalize()}Restriction{number}"
 
 
-def _occurs(field: Field, in_choice: bool) -> str:
+def _occurs(field: Field, type_name: str, in_choice: bool) -> str:
     """The occurrence attributes; a member of a choice is optional only because others may stand."""
-    default_minimum = 1 if in_choice or field.facts.get("required") else 0
-    minimum = field.facts.get("min_occurs", default_minimum)
+    required = in_choice or field.facts.get("required", False)
+    for prefix, optional in OPTIONAL_IN_CHOICE.items():
+        if in_choice and type_name.startswith(prefix) and field.name in optional:
+            required = False
+    minimum = field.facts.get("min_occurs", 1 if required else 0)
     maximum = field.facts.get("max_occurs", "unbounded" if field.is_list else 1)
     return ("" if minimum == 1 else f' minOccurs="{minimum}"') + (
         "" if maximum == 1 else f' maxOccurs="{maximum}"'
@@ -300,10 +354,10 @@ def build(bundle: Path = BUNDLE) -> int:
     Raises BuildError if pyiso20022 is absent or of another version, or a source is not understood.
     """
     stamp = bundle / STAMP
-    made_from = f"pyiso20022 {PYISO20022}, {_digest()}\n"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_from:
-        return len(list(bundle.glob("*.xsd")))
-    sources = _sources()
+    count = len(list(bundle.glob("*.xsd")))
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == _made_from(count):
+        return count
+    sources, licence = _sources(), _licence()
     bundle.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     for stale in bundle.glob("*.xsd"):
@@ -314,13 +368,24 @@ def build(bundle: Path = BUNDLE) -> int:
         except BuildError as error:
             raise BuildError(f"{source}: {error}") from error
         (bundle / f"{message_type}.xsd").write_text(schema, encoding="utf-8", newline="\n")
+    (bundle / "LICENSE-pyiso20022").write_text(licence, encoding="utf-8", newline="\n")
     # Last, so that a build that was cut short is made again.
-    stamp.write_text(made_from, encoding="utf-8")
+    stamp.write_text(_made_from(len(sources)), encoding="utf-8", newline="\n")
     return len(sources)
 
 
-def _digest() -> str:
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+def _made_from(count: int) -> str:
+    generator = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"{count} schemas from pyiso20022 {PYISO20022} by build_schemas.py {generator}\n"
+
+
+def _licence() -> str:
+    """The licence of pyiso20022 (MIT), which asks to go wherever a large part of it goes."""
+    found = metadata.distribution("pyiso20022")
+    text = found.read_text("licenses/LICENSE") or found.read_text("LICENSE")
+    if text is None:
+        raise BuildError("pyiso20022 has no licence here: install it again with pip")
+    return text
 
 
 def _sources() -> dict[str, Path]:

@@ -2,8 +2,9 @@
 
 The bundle is made at build time (`build_schemas.py` at the root of the project) and holds every
 version of the admi, camt, head, pacs and pain messages that pyiso20022 1.6.2 describes. Not among
-them, and so unknown here: camt.003, camt.007, camt.018 and camt.057; camt.025 but for .001.08;
-camt.050 but for .001.07; camt.053 after .001.12; and newer versions of the others.
+them, and so unknown here: camt.003, 007, 018, 057 and 107 to 109; camt.025 but for .001.08; camt.050
+but for .001.07; camt.053 after .001.12; pain.008.001.08. Those that are needed are to be written by
+hand.
 """
 
 from __future__ import annotations
