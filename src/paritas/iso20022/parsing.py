@@ -20,6 +20,9 @@ from paritas.iso20022.values import Finding
 #: libxml2's tree takes up to thirty times the bytes, so a tree of the whole is for small files.
 TREE_BYTES_MAX = 16 * 1024 * 1024
 
+#: A file with more messages than these is refused whole.
+MESSAGES_MAX = 1000
+
 #: How deep in envelopes a Document may lie (a SWIFT DataPDU has it on the third level).
 _ENVELOPE_DEPTH_MAX = 8
 
@@ -125,27 +128,29 @@ def recovered_start(data: bytes) -> etree._Element | None:
 def find_messages(root: etree._Element) -> list[Placed]:
     """Find each Document below any envelope, in order, with the AppHdr before it.
 
-    A Document or AppHdr inside a Document is content and never looked at here.
+    A Document or AppHdr inside a Document or AppHdr is content and not looked at here. Raises
+    UnreadableError for more than MESSAGES_MAX.
     """
     found: list[Placed] = []
-    _collect(root, None, found, 0)
+    header: etree._Element | None = None
+    for element in root.iter("{*}Document", "{*}AppHdr"):
+        if not is_in_envelope(element):
+            continue
+        if local_name(element) == "AppHdr":
+            header = element
+            continue
+        found.append(Placed(element, header, message_type_of(element, header)))
+        header = None
+        if len(found) > MESSAGES_MAX:
+            text = f"more than {MESSAGES_MAX:,} messages in one file: send them in several"
+            raise UnreadableError("xml.several", text)
     return found
 
 
-def _collect(
-    element: etree._Element, header: etree._Element | None, found: list[Placed], depth: int
-) -> etree._Element | None:
-    """Add the Documents at and below ``element``; returns the header that waits for one."""
-    name = local_name(element)
-    if name == "AppHdr":
-        return element
-    if name == "Document":
-        found.append(Placed(element, header, message_type_of(element, header)))
-        return None
-    if depth < _ENVELOPE_DEPTH_MAX:
-        for child in element:
-            header = _collect(child, header, found, depth + 1)
-    return header
+def is_in_envelope(element: etree._Element) -> bool:
+    """Say whether a Document or AppHdr is a message's own, and no content of another."""
+    around = [local_name(ancestor) for ancestor in element.iterancestors()]
+    return len(around) <= _ENVELOPE_DEPTH_MAX and not {"Document", "AppHdr"}.intersection(around)
 
 
 def message_type_of(document: etree._Element, header: etree._Element | None) -> str:

@@ -38,8 +38,8 @@ from paritas.iso20022.parsing import (
     UnreadableError,
     checked_start,
     find_messages,
+    is_in_envelope,
     line_of,
-    local_name,
     malformed,
     namespace_of,
     parse,
@@ -201,8 +201,7 @@ class _Stream:
 
     def _begin(self, document: etree._Element) -> None:
         """Take note of a Document that has just begun; its header is complete by then."""
-        around = [local_name(element) for element in document.iterancestors()]
-        if "Document" in around or "AppHdr" in around:
+        if not is_in_envelope(document):
             return
         if self._live is not None:
             raise UnreadableError("xml.several", "several messages in one file: send one a file")

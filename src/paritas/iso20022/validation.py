@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -39,13 +40,15 @@ _CODES = {
 _DATATYPE = re.compile(r"SCHEMAV_CVC_DATATYPE_VALID.*|SCHEMAV_CVC_FACET_VALID")
 _SETTLED_AMOUNTS = frozenset({"IntrBkSttlmAmt", "InstdAmt", "TtlIntrBkSttlmAmt"})
 
-# Counted by libxml2, because thousands of transactions may each have a finding.
-_TRANSACTIONS_BEFORE = etree.XPath(
-    "count(preceding-sibling::*[local-name() = 'CdtTrfTxInf' and namespace-uri() = $namespace])"
-)
-
 _SUBJECT = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'(?:, attribute '([^']*)')?: ")
 _NOISE = re.compile(r"\{urn:[^}]*\}|\[facet '\w+'\] ")
+
+
+class _Siblings(NamedTuple):
+    """The children of one element: the position of each among those of its name, and how many."""
+
+    numbers: dict[etree._Element, int]
+    counts: Counter[str]
 
 
 class Places:
@@ -58,6 +61,9 @@ class Places:
     def __init__(self, top: etree._Element, first_transaction: int = 0) -> None:
         self._top = top
         self._first_transaction = first_transaction
+        self._transaction_tag = qualified("CdtTrfTxInf", namespace_of(top))
+        # Siblings are counted once, because thousands of them may each have a finding.
+        self._siblings: dict[etree._Element, _Siblings] = {}
 
     def place(self, element: etree._Element) -> tuple[str, int]:
         """Return the path from the top, such as ``Document/X/CdtTrfTxInf[3]``, and the index."""
@@ -65,23 +71,29 @@ class Places:
         transaction = -1
         current: etree._Element | None = element
         while current is not None:
+            parent = None if current is self._top else current.getparent()
             name = local_name(current)
-            if current is self._top:
+            if parent is None:
                 steps.append(name)
                 break
-            parent = current.getparent()
-            if parent is not None and self._is_transaction(current, parent):
-                transaction = self._first_transaction + _transactions_before(current)
+            number, alone = self._number(current, parent)
+            if current.tag == self._transaction_tag and parent.getparent() is self._top:
+                transaction = self._first_transaction + number - 1
                 steps.append(f"{name}[{transaction + 1}]")
             else:
-                steps.append(name + _position(current))
+                steps.append(name if alone else f"{name}[{number}]")
             current = parent
         return "/".join(reversed(steps)), transaction
 
-    def _is_transaction(self, element: etree._Element, parent: etree._Element) -> bool:
-        if parent.getparent() is not self._top:
-            return False
-        return element.tag == qualified("CdtTrfTxInf", namespace_of(self._top))
+    def _number(self, element: etree._Element, parent: etree._Element) -> tuple[int, bool]:
+        """Return the position among the siblings of one name, and whether there are no others."""
+        siblings = self._siblings.get(parent)
+        if siblings is None:
+            siblings = self._siblings[parent] = _Siblings({}, Counter())
+            for child in parent:
+                siblings.counts[child.tag] += 1
+                siblings.numbers[child] = siblings.counts[child.tag]
+        return siblings.numbers[element], siblings.counts[element.tag] == 1
 
     def finding(self, element: etree._Element, code: str, text: str, reason: str) -> Finding:
         """Make a finding about an element."""
@@ -138,28 +150,14 @@ def _element_at(top: etree._Element, path: str | None) -> etree._Element:
 
     The path's first step is the root itself, which in an envelope is not the file's root.
     """
-    steps = (path or "").split("/")[2:]
-    element = top
-    for step in steps:
-        name, _, position = step.partition("[")
-        index = int(position.rstrip("]")) - 1 if position else 0
+    steps = ["."]
+    for step in (path or "").split("/")[2:]:
+        name, bracket, position = step.partition("[")
+        if name.startswith("@"):
+            break
+        # By local name, because the prefix means nothing outside of the element.
         wanted = name.rpartition(":")[2]
-        if step.startswith("@"):
-            break
-        children = [c for c in element if wanted == "*" or local_name(c) == wanted]
-        if index >= len(children):
-            break
-        element = children[index]
-    return element
-
-
-def _transactions_before(element: etree._Element) -> int:
-    count: Any = _TRANSACTIONS_BEFORE(element, namespace=namespace_of(element))
-    return int(count)
-
-
-def _position(element: etree._Element) -> str:
-    """Return ``[n]`` for the n-th of several siblings of one name, ``""`` for an only one."""
-    before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
-    alone = not before and next(element.itersiblings(element.tag), None) is None
-    return "" if alone else f"[{before + 1}]"
+        test = "*" if wanted == "*" else f"*[local-name() = '{wanted}']"
+        steps.append(test + bracket + position)
+    found: Any = top.xpath("/".join(steps))
+    return found[0] if found else top
