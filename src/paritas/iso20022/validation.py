@@ -105,12 +105,12 @@ def schema_findings(top: etree._Element, schema: etree.XMLSchema, places: Places
     """Check a Document or AppHdr against its schema."""
     if schema.validate(top):
         return []
+    paths = _Paths(top)
     found: dict[tuple[str, int], Finding] = {}
     log: Any = schema.error_log
     for entry in log:
-        element = _element_at(top, entry.path)
         # libxml2 complains again of the same element when a part of its type has failed.
-        finding = _finding(entry, element, places)
+        finding = _finding(entry, paths.element(entry.path), places)
         found.setdefault((finding.path, finding.line), finding)
         if len(found) >= FINDINGS_MAX:
             break
@@ -145,19 +145,33 @@ def _sentence(message: str) -> str:
     return subject + _NOISE.sub("", message).strip()
 
 
-def _element_at(top: etree._Element, path: str | None) -> etree._Element:
-    """Find the element that libxml2 names by a path from the checked root.
+class _Paths:
+    """Finds the elements that libxml2 names by paths from the checked root.
 
-    The path's first step is the root itself, which in an envelope is not the file's root.
+    A step is ``*[3]``, the third child, or ``prefix:name[3]``, the third of that name. The first
+    step is the root itself, which in an envelope is not the file's root.
     """
-    steps = ["."]
-    for step in (path or "").split("/")[2:]:
-        name, bracket, position = step.partition("[")
-        if name.startswith("@"):
-            break
-        # By local name, because the prefix means nothing outside of the element.
-        wanted = name.rpartition(":")[2]
-        test = "*" if wanted == "*" else f"*[local-name() = '{wanted}']"
-        steps.append(test + bracket + position)
-    found: Any = top.xpath("/".join(steps))
-    return found[0] if found else top
+
+    def __init__(self, top: etree._Element) -> None:
+        self._top = top
+        self._children: dict[etree._Element, dict[str, list[etree._Element]]] = {}
+
+    def element(self, path: str | None) -> etree._Element:
+        """Return the element at a path, or the nearest one above it that is there."""
+        current = self._top
+        for step in (path or "").split("/")[2:]:
+            name, _, position = step.partition("[")
+            children = self._by_name(current).get(name.rpartition(":")[2], [])
+            number = int(position[:-1]) if position else 1
+            if number > len(children):
+                break
+            current = children[number - 1]
+        return current
+
+    def _by_name(self, element: etree._Element) -> dict[str, list[etree._Element]]:
+        children = self._children.get(element)
+        if children is None:
+            children = self._children[element] = {"*": list(element)}
+            for child in children["*"]:
+                children.setdefault(local_name(child), []).append(child)
+        return children
