@@ -26,7 +26,8 @@ MESSAGES_MAX = 1000
 #: How deep in envelopes a Document may lie (a SWIFT DataPDU has it on the third level).
 _ENVELOPE_DEPTH_MAX = 8
 
-_OPTIONS: dict[str, Any] = {
+#: How every parser here is made.
+OPTIONS: dict[str, Any] = {
     # The parser is told the encoding, so no declaration can make it read the bytes otherwise.
     "encoding": "UTF-8",
     "remove_comments": True,
@@ -38,7 +39,7 @@ _OPTIONS: dict[str, Any] = {
     "huge_tree": False,
     "collect_ids": False,
 }
-_PARSER = etree.XMLParser(**_OPTIONS)
+_PARSER = etree.XMLParser(**OPTIONS)
 _DECLARATION_BYTES_MAX = 256
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 # Possessive throughout: a hostile prologue must not make it backtrack.
@@ -65,7 +66,7 @@ class Placed(NamedTuple):
 
 def pull_parser() -> etree.XMLPullParser:
     """Return a parser with the same defences that is fed in blocks and reports each Document."""
-    return etree.XMLPullParser(events=("start",), tag="{*}Document", **_OPTIONS)
+    return etree.XMLPullParser(events=("start",), tag="{*}Document", **OPTIONS)
 
 
 def parse(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
@@ -118,7 +119,7 @@ def malformed(error: etree.XMLSyntaxError) -> UnreadableError:
 
 def recovered_start(data: bytes) -> etree._Element | None:
     """Return what can be read of the start of a broken file, only to learn who sent it."""
-    parser = etree.XMLParser(recover=True, **_OPTIONS)
+    parser = etree.XMLParser(recover=True, **OPTIONS)
     try:
         return etree.fromstring(checked_start(data[:65536]), parser)
     except (UnreadableError, etree.XMLSyntaxError):

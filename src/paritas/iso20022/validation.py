@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from paritas.iso20022.parsing import line_of, local_name, namespace_of
+from paritas.iso20022.parsing import OPTIONS, line_of, local_name, namespace_of
 from paritas.iso20022.tables import qualified
 from paritas.iso20022.values import Finding
 
@@ -16,6 +16,7 @@ from paritas.iso20022.values import Finding
 FINDINGS_MAX = 1000
 
 _TEXT_MAX = 300
+_KINDS_MAX = 20
 
 _CODES = {
     "SCHEMAV_ELEMENT_CONTENT": "schema.content",
@@ -101,8 +102,21 @@ class Places:
         return Finding(code, path, line_of(element), text[:_TEXT_MAX], reason, transaction)
 
 
-def schema_findings(top: etree._Element, schema: etree.XMLSchema, places: Places) -> list[Finding]:
-    """Check a Document or AppHdr against its schema."""
+def schema_findings(
+    top: etree._Element, schema: etree.XMLSchema, places: Places, is_large: bool = False
+) -> list[Finding]:
+    """Check a Document or AppHdr against its schema.
+
+    libxml2 finds the path of each error by counting siblings, so that thousands of errors among
+    thousands of siblings take minutes. A large tree is therefore checked as a stream first, where
+    errors have no place; they are given one only if there are few.
+    """
+    if is_large:
+        placeless = _placeless_errors(top, schema)
+        if not placeless:
+            return []
+        if len(placeless) > FINDINGS_MAX:
+            return _counted(placeless, local_name(top))
     if schema.validate(top):
         return []
     paths = _Paths(top)
@@ -117,11 +131,34 @@ def schema_findings(top: etree._Element, schema: etree.XMLSchema, places: Places
     return list(found.values())
 
 
-def _finding(entry: etree._LogEntry, element: etree._Element, places: Places) -> Finding:
+def _placeless_errors(top: etree._Element, schema: etree.XMLSchema) -> list[etree._LogEntry]:
+    parser = etree.XMLParser(schema=schema, **OPTIONS)
+    try:
+        etree.fromstring(etree.tostring(top, encoding="UTF-8", with_tail=False), parser)
+    except etree.XMLSyntaxError:
+        log: Any = parser.error_log
+        return list(log)
+    return []
+
+
+def _counted(errors: list[etree._LogEntry], path: str) -> list[Finding]:
+    """Say of too many errors which kinds there are, the most frequent first."""
+    kinds = Counter((_code(entry), _sentence(entry.message)) for entry in errors)
+    return [
+        Finding(code, path, 0, f"{count:,} times: {text}"[:_TEXT_MAX], "FF01")
+        for (code, text), count in kinds.most_common(_KINDS_MAX)
+    ]
+
+
+def _code(entry: etree._LogEntry) -> str:
     code = _CODES.get(entry.type_name, "")
     if not code:
         code = "schema.type" if _DATATYPE.fullmatch(entry.type_name) else "schema.invalid"
-    text = _sentence(entry.message)
+    return code
+
+
+def _finding(entry: etree._LogEntry, element: etree._Element, places: Places) -> Finding:
+    code, text = _code(entry), _sentence(entry.message)
     return places.finding(element, code, text, _reason(code, local_name(element), text))
 
 
