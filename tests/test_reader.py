@@ -351,6 +351,17 @@ def test_a_document_inside_a_document_is_content() -> None:
     assert len(result.transactions) == 1
 
 
+def test_a_document_around_a_message_is_the_message() -> None:
+    """Whoever wraps a good message in a Document does not get the good one read."""
+    data = message().replace(b"BusinessMessage>", b"p:Document>")
+    data = data.replace(
+        b"<p:Document", f'<p:Document xmlns:p="{NAMESPACE}pacs.008.001.08"'.encode()
+    )
+    result = read_message(data)
+    assert not result.acceptable
+    assert result.transactions == ()
+
+
 def test_an_invalid_message_loses_no_transaction() -> None:
     data = message(transaction(1), transaction(2, amount="-5.00"), transaction(3))
     data = data.replace(b"<ChrgBr>SHAR</ChrgBr>", b"<ChrgBr>NONE</ChrgBr>", 1)

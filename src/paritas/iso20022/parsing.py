@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -41,10 +42,11 @@ OPTIONS: dict[str, Any] = {
 }
 _PARSER = etree.XMLParser(**OPTIONS)
 _DECLARATION_BYTES_MAX = 256
+_NAMESPACE_MAX = 100
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 # Possessive throughout: a hostile prologue must not make it backtrack.
 _PROLOGUE_WITH_DOCTYPE = re.compile(rb"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
-_MESSAGE_TYPE = re.compile(r"urn:.{1,100}[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
+_MESSAGE_TYPE = re.compile(r"urn:.*[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
 _MESSAGE_DEFINITION = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
 
 
@@ -132,16 +134,21 @@ def find_messages(root: etree._Element) -> list[Placed]:
     A Document or AppHdr inside a Document or AppHdr is content and not looked at here. Raises
     UnreadableError for more than MESSAGES_MAX.
     """
+    is_envelope = local_name(root) not in ("AppHdr", "Document")
+    if is_envelope and [local_name(child) for child in islice(root, 3)] == ["AppHdr", "Document"]:
+        # By far the most common, and no look into the Document is needed.
+        header, document = root
+        return [Placed(document, header, message_type_of(document, header))]
     found: list[Placed] = []
-    header: etree._Element | None = None
+    waiting: etree._Element | None = None
     for element in root.iter("{*}Document", "{*}AppHdr"):
         if not is_in_envelope(element):
             continue
         if local_name(element) == "AppHdr":
-            header = element
+            waiting = element
             continue
-        found.append(Placed(element, header, message_type_of(element, header)))
-        header = None
+        found.append(Placed(element, waiting, message_type_of(element, waiting)))
+        waiting = None
         if len(found) > MESSAGES_MAX:
             text = f"more than {MESSAGES_MAX:,} messages in one file: send them in several"
             raise UnreadableError("xml.several", text)
@@ -165,6 +172,11 @@ def message_type_of(document: etree._Element, header: etree._Element | None) -> 
 
 def type_of_namespace(namespace: str) -> str:
     """Return the message type at the end of a namespace, or ``""``."""
+    return _type_of_short(namespace) if len(namespace) <= _NAMESPACE_MAX else ""
+
+
+@lru_cache(maxsize=1024)  # Bounded in number and length, because namespaces come from outside.
+def _type_of_short(namespace: str) -> str:
     match = _MESSAGE_TYPE.fullmatch(namespace)
     return match[1] if match else ""
 

@@ -62,12 +62,12 @@ class Places:
     def __init__(self, top: etree._Element, first_transaction: int = 0) -> None:
         self._top = top
         self._first_transaction = first_transaction
-        self._transaction_tag = qualified("CdtTrfTxInf", namespace_of(top))
         # Siblings are counted once, because thousands of them may each have a finding.
         self._siblings: dict[etree._Element, _Siblings] = {}
 
     def place(self, element: etree._Element) -> tuple[str, int]:
         """Return the path from the top, such as ``Document/X/CdtTrfTxInf[3]``, and the index."""
+        transaction_tag = qualified("CdtTrfTxInf", namespace_of(self._top))
         steps: list[str] = []
         transaction = -1
         current: etree._Element | None = element
@@ -78,7 +78,7 @@ class Places:
                 steps.append(name)
                 break
             number, alone = self._number(current, parent)
-            if current.tag == self._transaction_tag and parent.getparent() is self._top:
+            if current.tag == transaction_tag and parent.getparent() is self._top:
                 transaction = self._first_transaction + number - 1
                 steps.append(f"{name}[{transaction + 1}]")
             else:
