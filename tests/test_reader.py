@@ -351,6 +351,17 @@ def test_a_document_inside_a_document_is_content() -> None:
     assert len(result.transactions) == 1
 
 
+def test_a_document_around_a_message_is_the_message() -> None:
+    """Whoever wraps a good message in a Document does not get the good one read."""
+    data = message().replace(b"BusinessMessage>", b"p:Document>")
+    data = data.replace(
+        b"<p:Document", f'<p:Document xmlns:p="{NAMESPACE}pacs.008.001.08"'.encode()
+    )
+    result = read_message(data)
+    assert not result.acceptable
+    assert result.transactions == ()
+
+
 def test_an_invalid_message_loses_no_transaction() -> None:
     data = message(transaction(1), transaction(2, amount="-5.00"), transaction(3))
     data = data.replace(b"<ChrgBr>SHAR</ChrgBr>", b"<ChrgBr>NONE</ChrgBr>", 1)
@@ -423,3 +434,45 @@ def test_no_bytes_make_it_raise(edits: list[tuple[int, int, bytes]]) -> None:
         assert -1 <= found.transaction < max(len(result.transactions), 1)
     for checked in check_bytes(data, "file"):
         assert checked["valid"] in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (
+            "transactions that are all wrong",
+            message(*[transaction(amount="-1")] * 6000),
+        ),
+        (
+            "one transaction with thousands of errors",
+            message(
+                transaction(last="<InstrForNxtAgt><InstrInf/></InstrForNxtAgt>" * 20_000),
+            ),
+        ),
+        (
+            "a statement with thousands of errors",
+            (
+                f'<Document xmlns="{NAMESPACE}camt.053.001.08"><BkToCstmrStmt>'
+                + "<Stmt>" + "<Ntry/>" * 100_000 + "</Stmt></BkToCstmrStmt></Document>"
+            ).encode(),
+        ),
+    ],
+)  # fmt: skip
+def test_thousands_of_errors_are_counted_and_not_located(name: str, data: bytes) -> None:
+    """Locating each would take libxml2 minutes, which is the point: this test would not end."""
+    result = read_message(data)
+    assert not result.acceptable
+    against_schema = [found for found in result.findings if found.code.startswith("schema.")]
+    assert 0 < len(against_schema) <= 20
+    if "all wrong" in name:
+        assert against_schema[0].text.startswith("6,000 times: IntrBkSttlmAmt: ")
+        assert len(result.transactions) == 6000
+
+
+def test_a_few_errors_among_thousands_of_transactions_are_located() -> None:
+    wrong = [transaction(n, amount="-1" if n in (7, 2500) else "1") for n in range(3000)]
+    result = read_message(message(*wrong))
+    assert [(found.reason, found.transaction) for found in result.findings] == [
+        ("AM12", 7),
+        ("AM12", 2500),
+    ]

@@ -27,8 +27,10 @@ def plain_date(text: str) -> str:
 
 def is_plausible_date(text: str) -> bool:
     """Say whether the text is a calendar date of the years 2000 to 2099."""
+    if len(text) != 10 or _DATE.fullmatch(text) is None:
+        return False
     try:
-        return 2000 <= date.fromisoformat(text).year <= 2099 and len(text) == 10
+        return 2000 <= date.fromisoformat(text).year <= 2099
     except ValueError:
         return False
 

@@ -17,13 +17,13 @@ from paritas.iso20022 import schemas
 from paritas.iso20022.dates import plain_date
 from paritas.iso20022.tables import (
     SEPARATOR,
+    Found,
     Table,
-    Watched,
     below,
     merged,
     qualified,
     table_of_fields,
-    table_of_watched,
+    table_of_rules,
     walk,
 )
 from paritas.iso20022.values import Message, Transaction
@@ -154,7 +154,7 @@ _TRANSACTION_PATHS = (
     | _party("Cdtr", "creditor")
 )
 
-# Each list of texts has one place more, for what is only watched.
+# Each list of texts has one place more, for what only has a rule.
 _HEADER_TEXTS = len(HeaderFields._fields) + 1
 _GROUP_TEXTS = len(GroupFields._fields) + 1
 _TRANSACTION_TEXTS = len(_TransactionFields._fields) + 1
@@ -184,14 +184,14 @@ def plan(message_type: str, namespace: str) -> Plan:
 
     Raises SchemaBundleMissingError if there is no bundle at all.
     """
-    schema, problem, watched = None, "", Table()
+    schema, problem, ruled = None, "", Table()
     try:
         schema = schemas.schema(message_type)
-        watched = table_of_watched(schemas.source(message_type), namespace)
+        ruled = table_of_rules(schemas.source(message_type), namespace)
     except schemas.UnknownMessageTypeError as error:
         problem = str(error)
     # A Document has one child, the body, whatever it is called in this version.
-    body = next((entry for entry in watched.values() if isinstance(entry, dict)), Table())
+    body = next((entry for entry in ruled.values() if isinstance(entry, dict)), Table())
     group = table_of_fields(GroupFields._fields, _GROUP_PATHS, namespace)
     taken = table_of_fields(_TransactionFields._fields, _TRANSACTION_PATHS, namespace)
     transaction_tag = qualified("CdtTrfTxInf", namespace)
@@ -200,7 +200,7 @@ def plan(message_type: str, namespace: str) -> Plan:
         message_type=message_type,
         schema=schema,
         problem=problem,
-        header=merged(header, watched),
+        header=merged(header, ruled),
         transaction_tag=transaction_tag,
         transaction=merged(taken, below(body, transaction_tag)),
         groups={
@@ -212,17 +212,17 @@ def plan(message_type: str, namespace: str) -> Plan:
     )
 
 
-def header_fields(header: etree._Element, plan: Plan, watched: list[Watched]) -> HeaderFields:
-    """Read an AppHdr of any version; adds to ``watched`` what rules look at."""
+def header_fields(header: etree._Element, plan: Plan, found: list[Found]) -> HeaderFields:
+    """Read an AppHdr of any version; adds to ``found`` what is wrong."""
     texts = [""] * _HEADER_TEXTS
-    walk(header, plan.header, texts, watched)
+    walk(header, plan.header, texts, found)
     return HeaderFields(*texts[:-1])
 
 
-def group_fields(group: etree._Element, plan: Plan, watched: list[Watched]) -> GroupFields:
+def group_fields(group: etree._Element, plan: Plan, found: list[Found]) -> GroupFields:
     """Read a GrpHdr of any version (or an Assgnmt or MsgHdr, for what it shares with one)."""
     texts = [""] * _GROUP_TEXTS
-    walk(group, plan.groups[str(group.tag)], texts, watched)
+    walk(group, plan.groups[str(group.tag)], texts, found)
     fields = GroupFields(*texts[:-1])
     if not (fields.control_sum or fields.total or fields.settlement_date):
         return fields
@@ -260,11 +260,11 @@ def transaction_value(
     index: int,
     group: GroupFields,
     fragment: bytes,
-    watched: list[Watched],
+    found: list[Found],
 ) -> Transaction:
     """Read a CdtTrfTxInf of any version of pacs.008 and pacs.009, with the group's defaults."""
     texts = [""] * _TRANSACTION_TEXTS
-    walk(element, plan.transaction, texts, watched)
+    walk(element, plan.transaction, texts, found)
     (
         instruction_id,
         end_to_end_id,

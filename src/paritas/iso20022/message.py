@@ -18,14 +18,31 @@ from paritas.iso20022.extract import (
     transaction_value,
 )
 from paritas.iso20022.parsing import Placed, line_of, namespace_of, type_of_namespace
-from paritas.iso20022.tables import Watched, walk
+from paritas.iso20022.tables import Found, walk
 from paritas.iso20022.validation import FINDINGS_MAX, Places, schema_findings
 from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
+
+_TRANSACTION_LARGE_BYTES = 64 * 1024
+# More than a block of a stream, by which the bytes of a window may be counted too high.
+_OTHERS_LARGE_BYTES = 512 * 1024
+_LARGE_CHILDREN = 2000
 
 
 def is_credit_transfer(message_type: str) -> bool:
     """Say whether messages of this type have transactions that are read here."""
     return message_type.startswith(("pacs.008.001.", "pacs.009.001."))
+
+
+def _is_large(serialised: Sequence[bytes], size_bytes: int) -> bool:
+    """Say whether there may be thousands of siblings somewhere: see `schema_findings`."""
+    if size_bytes <= _TRANSACTION_LARGE_BYTES:
+        return False
+    lengths = [len(fragment) for fragment in serialised]
+    return (
+        len(lengths) > _LARGE_CHILDREN
+        or max(lengths, default=0) > _TRANSACTION_LARGE_BYTES
+        or size_bytes - sum(lengths) > _OTHERS_LARGE_BYTES
+    )
 
 
 class MessageReader:
@@ -64,32 +81,35 @@ class MessageReader:
         document: etree._Element,
         children: Sequence[etree._Element],
         serialised: Sequence[bytes],
+        size_bytes: int,
         context_transactions: int = 0,
     ) -> ReadResult:
         """Read the children of a message's body that stand, in this order, in ``document``.
 
         Before them ``document`` may repeat elements of earlier windows, to be a whole message for
         the schema; ``context_transactions`` says how many of those are transactions.
+        ``size_bytes`` is how many bytes of the file this is, or more.
         """
         first = self._totals.count
         places = Places(document, first - context_transactions)
         findings, self._start_findings = self._start_findings, []
         if self.plan.schema is not None:
-            found = schema_findings(document, self.plan.schema, places)
-            findings += self._new(found, first) if found else ()
+            is_large = _is_large(serialised, size_bytes)
+            against = schema_findings(document, self.plan.schema, places, is_large)
+            findings += self._new(against, first) if against else ()
         transactions: list[Transaction] = []
-        watched: list[Watched] = []
+        found: list[Found] = []
         for child, fragment in zip(children, serialised, strict=True):
             if fragment and self._credit_transfer:
                 index = first + len(transactions)
                 transaction = transaction_value(
-                    child, self.plan, index, self._group, fragment, watched
+                    child, self.plan, index, self._group, fragment, found
                 )
                 findings += rules.transaction_findings(transaction, child, places)
                 transactions.append(transaction)
             else:
-                self._other_child(child, watched)
-        findings += rules.element_findings(watched, places)
+                self._other_child(child, found)
+        findings += rules.element_findings(found, places)
         if not first and transactions:
             self._first_agent = transactions[0].instructing_agent
         self._totals.add(transactions)
@@ -121,23 +141,23 @@ class MessageReader:
     def _read_header(self, element: etree._Element) -> list[Finding]:
         namespace = namespace_of(element)
         header_plan = plan(type_of_namespace(namespace), namespace)
-        watched: list[Watched] = []
-        self._header = header_fields(element, header_plan, watched)
+        found: list[Found] = []
+        self._header = header_fields(element, header_plan, found)
         if header_plan.schema is None:
             text = f"an AppHdr of namespace {namespace} is unknown here: send head.001.001"
             return [Finding("schema.header", "AppHdr", line_of(element), text, "FF01")]
         places = Places(element)
         findings = schema_findings(element, header_plan.schema, places)
-        return findings + rules.element_findings(watched, places)
+        return findings + rules.element_findings(found, places)
 
-    def _other_child(self, child: etree._Element, watched: list[Watched]) -> None:
+    def _other_child(self, child: etree._Element, found: list[Found]) -> None:
         """Read a child of the body that is no transaction: the group header, or any other."""
         if self._group_element is None and child.tag in self.plan.groups:
             self._group_element = child
-            self._group = group_fields(child, self.plan, watched)
+            self._group = group_fields(child, self.plan, found)
             self._message = None
         elif child.tag in self.plan.others:
-            walk(child, self.plan.others[child.tag], [""], watched)
+            walk(child, self.plan.others[child.tag], [""], found)
 
     def _new(self, findings: list[Finding], first: int) -> list[Finding]:
         """Leave out what was found before, in the elements that this window only repeats."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -20,10 +21,14 @@ from paritas.iso20022.values import Finding
 #: libxml2's tree takes up to thirty times the bytes, so a tree of the whole is for small files.
 TREE_BYTES_MAX = 16 * 1024 * 1024
 
+#: A file with more messages than these is refused whole.
+MESSAGES_MAX = 1000
+
 #: How deep in envelopes a Document may lie (a SWIFT DataPDU has it on the third level).
 _ENVELOPE_DEPTH_MAX = 8
 
-_OPTIONS: dict[str, Any] = {
+#: How every parser here is made.
+OPTIONS: dict[str, Any] = {
     # The parser is told the encoding, so no declaration can make it read the bytes otherwise.
     "encoding": "UTF-8",
     "remove_comments": True,
@@ -35,12 +40,13 @@ _OPTIONS: dict[str, Any] = {
     "huge_tree": False,
     "collect_ids": False,
 }
-_PARSER = etree.XMLParser(**_OPTIONS)
+_PARSER = etree.XMLParser(**OPTIONS)
 _DECLARATION_BYTES_MAX = 256
+_NAMESPACE_MAX = 100
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 # Possessive throughout: a hostile prologue must not make it backtrack.
 _PROLOGUE_WITH_DOCTYPE = re.compile(rb"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
-_MESSAGE_TYPE = re.compile(r"urn:.{1,100}[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
+_MESSAGE_TYPE = re.compile(r"urn:.*[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
 _MESSAGE_DEFINITION = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
 
 
@@ -62,7 +68,7 @@ class Placed(NamedTuple):
 
 def pull_parser() -> etree.XMLPullParser:
     """Return a parser with the same defences that is fed in blocks and reports each Document."""
-    return etree.XMLPullParser(events=("start",), tag="{*}Document", **_OPTIONS)
+    return etree.XMLPullParser(events=("start",), tag="{*}Document", **OPTIONS)
 
 
 def parse(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
@@ -115,7 +121,7 @@ def malformed(error: etree.XMLSyntaxError) -> UnreadableError:
 
 def recovered_start(data: bytes) -> etree._Element | None:
     """Return what can be read of the start of a broken file, only to learn who sent it."""
-    parser = etree.XMLParser(recover=True, **_OPTIONS)
+    parser = etree.XMLParser(recover=True, **OPTIONS)
     try:
         return etree.fromstring(checked_start(data[:65536]), parser)
     except (UnreadableError, etree.XMLSyntaxError):
@@ -125,27 +131,34 @@ def recovered_start(data: bytes) -> etree._Element | None:
 def find_messages(root: etree._Element) -> list[Placed]:
     """Find each Document below any envelope, in order, with the AppHdr before it.
 
-    A Document or AppHdr inside a Document is content and never looked at here.
+    A Document or AppHdr inside a Document or AppHdr is content and not looked at here. Raises
+    UnreadableError for more than MESSAGES_MAX.
     """
+    is_envelope = local_name(root) not in ("AppHdr", "Document")
+    if is_envelope and [local_name(child) for child in islice(root, 3)] == ["AppHdr", "Document"]:
+        # By far the most common, and no look into the Document is needed.
+        header, document = root
+        return [Placed(document, header, message_type_of(document, header))]
     found: list[Placed] = []
-    _collect(root, None, found, 0)
+    waiting: etree._Element | None = None
+    for element in root.iter("{*}Document", "{*}AppHdr"):
+        if not is_in_envelope(element):
+            continue
+        if local_name(element) == "AppHdr":
+            waiting = element
+            continue
+        found.append(Placed(element, waiting, message_type_of(element, waiting)))
+        waiting = None
+        if len(found) > MESSAGES_MAX:
+            text = f"more than {MESSAGES_MAX:,} messages in one file: send them in several"
+            raise UnreadableError("xml.several", text)
     return found
 
 
-def _collect(
-    element: etree._Element, header: etree._Element | None, found: list[Placed], depth: int
-) -> etree._Element | None:
-    """Add the Documents at and below ``element``; returns the header that waits for one."""
-    name = local_name(element)
-    if name == "AppHdr":
-        return element
-    if name == "Document":
-        found.append(Placed(element, header, message_type_of(element, header)))
-        return None
-    if depth < _ENVELOPE_DEPTH_MAX:
-        for child in element:
-            header = _collect(child, header, found, depth + 1)
-    return header
+def is_in_envelope(element: etree._Element) -> bool:
+    """Say whether a Document or AppHdr is a message's own, and no content of another."""
+    around = [local_name(ancestor) for ancestor in element.iterancestors()]
+    return len(around) <= _ENVELOPE_DEPTH_MAX and not {"Document", "AppHdr"}.intersection(around)
 
 
 def message_type_of(document: etree._Element, header: etree._Element | None) -> str:
@@ -159,6 +172,11 @@ def message_type_of(document: etree._Element, header: etree._Element | None) -> 
 
 def type_of_namespace(namespace: str) -> str:
     """Return the message type at the end of a namespace, or ``""``."""
+    return _type_of_short(namespace) if len(namespace) <= _NAMESPACE_MAX else ""
+
+
+@lru_cache(maxsize=1024)  # Bounded in number and length, because namespaces come from outside.
+def _type_of_short(namespace: str) -> str:
     match = _MESSAGE_TYPE.fullmatch(namespace)
     return match[1] if match else ""
 

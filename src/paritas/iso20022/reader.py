@@ -39,8 +39,8 @@ from paritas.iso20022.parsing import (
     UnreadableError,
     checked_start,
     find_messages,
+    is_in_envelope,
     line_of,
-    local_name,
     malformed,
     namespace_of,
     parse,
@@ -90,7 +90,7 @@ def read_messages(data: bytes) -> list[ReadResult]:
         placed = _placed(parse(data))
     except UnreadableError as error:
         return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
-    return [_read_tree(each) for each in placed]
+    return [_read_tree(each, len(data)) for each in placed]
 
 
 def read_file(path: Path) -> Iterator[ReadResult]:
@@ -199,12 +199,11 @@ class _Stream:
             parser.close()
         except etree.XMLSyntaxError as error:
             raise malformed(error) from None
-        yield self._last_window()
+        yield self._last_window(waiting_bytes)
 
     def _begin(self, document: etree._Element) -> None:
         """Take note of a Document that has just begun; its header is complete by then."""
-        around = [local_name(element) for element in document.iterancestors()]
-        if "Document" in around or "AppHdr" in around:
+        if not is_in_envelope(document):
             return
         if self._live is not None:
             raise UnreadableError("xml.several", "several messages in one file: send one a file")
@@ -225,13 +224,13 @@ class _Stream:
             return
         body = self._live[0]
         while len(body) > (wanted := WINDOW_TRANSACTIONS + (self._frame is None)):
-            yield self._window(list(islice(body, wanted)))
+            yield self._window(list(islice(body, wanted)), waiting_bytes)
         # A group header alone would not be a whole message for the schema.
         least = 1 if self._frame is not None else 2
         if waiting_bytes > TREE_BYTES_MAX // 2 and len(body) > least:
-            yield self._window(list(body)[:-1])
+            yield self._window(list(body)[:-1], waiting_bytes)
 
-    def _window(self, children: list[etree._Element]) -> ReadResult:
+    def _window(self, children: list[etree._Element], size_bytes: int) -> ReadResult:
         assert self._reader is not None and self._live is not None
         serialised = self._reader.fragments(children)
         if self._frame is None:
@@ -241,32 +240,32 @@ class _Stream:
         tag = self._reader.plan.transaction_tag
         kept = sum(1 for _ in body.iterchildren(tag))
         body.extend(children)
-        result = self._reader.window(document, children, serialised, kept)
+        result = self._reader.window(document, children, serialised, size_bytes, kept)
         self.message = result.message
         _forget(body, tag)
         return result
 
-    def _last_window(self) -> ReadResult:
+    def _last_window(self, size_bytes: int) -> ReadResult:
         if self._live is None or self._reader is None:
             raise _no_document()
         if not len(self._live):
-            return self._reader.window(self._live, (), ())
+            return self._reader.window(self._live, (), (), size_bytes)
         body, *others = self._live
         if self._frame is None:
             self._frame = _empty_copy(self._live)
         self._frame[0].tail = body.tail
         self._frame.extend(others)
-        result = self._window(list(body))
+        result = self._window(list(body), size_bytes)
         findings = (*result.findings, *self._reader.finish(self._frame))
         return msgspec.structs.replace(result, findings=findings)
 
 
-def _read_tree(placed: Placed) -> ReadResult:
+def _read_tree(placed: Placed, size_bytes: int) -> ReadResult:
     """Read a message whose whole tree is there, as one window."""
     reader = MessageReader(placed)
     document = placed.document
     children = list(document[0]) if len(document) else []
-    result = reader.window(document, children, reader.fragments(children))
+    result = reader.window(document, children, reader.fragments(children), size_bytes)
     findings = (*result.findings, *reader.finish(document))
     return msgspec.structs.replace(result, findings=findings)
 

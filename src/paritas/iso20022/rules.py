@@ -25,75 +25,21 @@ from functools import lru_cache
 from lxml import etree
 
 from paritas.iso20022.dates import is_plausible_date, plain_date
-from paritas.iso20022.extract import HeaderFields, plain_amount
-from paritas.iso20022.identifiers import (
-    bic_problem,
-    currency_digits,
-    iban_problem,
-    lei_problem,
-)
-from paritas.iso20022.tables import BIC, IBAN, LEI, SETTLED_AMOUNT, Watched
+from paritas.iso20022.extract import HeaderFields
+from paritas.iso20022.tables import Found
 from paritas.iso20022.validation import Places
 from paritas.iso20022.values import Finding, Message, Transaction
-from paritas.model.money import AMOUNT_MINOR_MAX
-
-_IDENTIFIERS = {
-    BIC: (bic_problem, "rule.bic", "RC01"),
-    IBAN: (iban_problem, "rule.iban", "AC01"),
-    LEI: (lei_problem, "rule.lei", "NARR"),
-}
-
-AMOUNT_DIGITS_MAX = len(str(AMOUNT_MINOR_MAX))
 
 _PLAIN_DECIMAL = re.compile(r"-?(?:[0-9]{1,90}\.?[0-9]{0,90}|\.[0-9]{1,90})", re.ASCII)
 # Wide enough for any sum of such numbers, and it would say so if it were not.
 _EXACT = Context(prec=250, traps=[Inexact])
 
 _WRITTEN_MAX = 90
-_IDENTIFIER_MAX = 40
 
 
-def element_findings(watched: Iterable[Watched], places: Places) -> list[Finding]:
-    """Check identifiers and amounts, wherever in a message they stand."""
-    found: list[Finding] = []
-    for kind, element, text in watched:
-        identifier = _IDENTIFIERS.get(kind)
-        if identifier is None:
-            wrong = _amount_problem(text, element.get("Ccy", ""), kind == SETTLED_AMOUNT)
-        else:
-            problem, code, reason = identifier
-            # Cut, because what was seen is remembered, and longer ones are wrong anyway.
-            said = problem(text[:_IDENTIFIER_MAX])
-            wrong = (code, f"{text} {said}", reason) if said else None
-        if wrong is not None:
-            found.append(places.finding(element, *wrong))
-    return found
-
-
-def _amount_problem(text: str, currency: str, settled: bool) -> tuple[str, str, str] | None:
-    """Return code, sentence and reason of what is wrong with an amount, or None."""
-    digits = currency_digits(currency)
-    if digits < 0:
-        if not currency:
-            return None  # The schema has said that it is missing.
-        if digits == -1 and not settled:
-            return None
-        return "rule.currency", f"{currency} is not a currency of ISO 4217", "AM11"
-    whole, _, fraction = text.partition(".")
-    if len(fraction) > digits:
-        fraction = fraction.rstrip("0 \t\r\n")
-        if len(fraction) > digits:
-            said = f"{currency} has {digits or 'no'} decimals, {plain_amount(text)} has"
-            return "rule.decimals", f"{said} {len(fraction)}", "CH20"
-    if not settled:
-        return None
-    if not (whole + fraction).strip(" \t\r\n+-0"):
-        return "rule.amount", f"{text} {currency}: nothing to settle", "AM01"
-    too_long = len(whole) > _WRITTEN_MAX or len(fraction) > _WRITTEN_MAX
-    if too_long or len(whole.strip(" \t\r\n").lstrip("+0")) + digits > AMOUNT_DIGITS_MAX:
-        said = f"{text[:_WRITTEN_MAX]} {currency}"
-        return "rule.amount", f"{said} has more than {AMOUNT_DIGITS_MAX} digits", "AM12"
-    return None
+def element_findings(problems: Iterable[Found], places: Places) -> list[Finding]:
+    """Say where the elements are that a walk found to be wrong."""
+    return [places.finding(element, *problem) for element, problem in problems]
 
 
 def transaction_findings(

@@ -1,9 +1,9 @@
 """Tables that say, tag by tag, what a walk over a message takes and what it passes over.
 
-An entry is a table for the children of an element, or a leaf: which field its text is, and by
-which rule it is watched. What is taken is written down as paths (`table_of_fields`); what is
-watched is read from the schema of the message (`table_of_watched`), so that no amount and no
-identifier of any message is forgotten; `merged` makes one table of both, so that one walk does.
+An entry is a table for the children of an element, or a leaf: which field its text is, and which
+rule it must keep. What is taken is written down as paths (`table_of_fields`); what has a rule is
+read from the schema of the message (`table_of_rules`), so that no amount and no identifier of any
+message is forgotten; `merged` makes one table of both, so that one walk does.
 """
 
 from __future__ import annotations
@@ -13,63 +13,85 @@ from typing import NamedTuple, TypeAlias
 
 from lxml import etree
 
+from paritas.iso20022.element_rules import (
+    TEXT_MAX,
+    Problem,
+    Rule,
+    amount_rule,
+    bic_rule,
+    iban_rule,
+    lei_rule,
+    settled_amount_rule,
+)
+
 #: Stands between the texts of a repeated field; no XML text can hold it.
 SEPARATOR = "\x00"
 
-#: What a leaf can be watched as, by its tag; a leaf with a currency is AMOUNT or SETTLED_AMOUNT.
-BIC, IBAN, LEI, AMOUNT, SETTLED_AMOUNT = "BIC", "IBAN", "LEI", "amount", "settled amount"
-_IDENTIFIERS = {
-    "BIC": BIC,
-    "BICFI": BIC,
-    "AnyBIC": BIC,
-    "BICOrBEI": BIC,
-    "IBAN": IBAN,
-    "LEI": LEI,
+_RULES: Mapping[str, Rule] = {
+    "BIC": bic_rule,
+    "BICFI": bic_rule,
+    "AnyBIC": bic_rule,
+    "BICOrBEI": bic_rule,
+    "IBAN": iban_rule,
+    "LEI": lei_rule,
 }
-_SETTLED = "IntrBkSttlmAmt"
+_SETTLED_AMOUNT = "IntrBkSttlmAmt"
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 
 
 class Leaf(NamedTuple):
-    """An element whose text is taken or watched."""
+    """An element whose text is taken or has a rule."""
 
     #: The field of the text; the last one, -1, is for texts that nobody asks for.
     field: int = -1
-    #: The field of the currency of an amount, or -1.
+    #: The field of the currency of an amount; -1 likewise.
     currency: int = -1
     #: Whether the field collects every text of its kind, each after a SEPARATOR.
     repeated: bool = False
-    #: What it is watched as, or "".
-    watched: str = ""
+    rule: Rule | None = None
 
 
-Entry: TypeAlias = "Leaf | dict[str, Entry]"
+# A mere number is the field of a leaf that is nothing else: most are, and this is the hot path.
+Entry: TypeAlias = "int | Leaf | dict[str, Entry]"
 Table: TypeAlias = dict[str, Entry]
 
-#: What it is watched as, the element and its text.
-Watched: TypeAlias = tuple[str, etree._Element, str]
+#: An element and what is wrong with it.
+Found: TypeAlias = tuple[etree._Element, Problem]
 
 
-def walk(element: etree._Element, table: Table, texts: list[str], watched: list[Watched]) -> None:
-    """Take from below ``element`` what the table names: the first text of each field counts."""
-    for child in element:
-        entry = table.get(child.tag)
+def walk(element: etree._Element, table: Table, texts: list[str], found: list[Found]) -> None:
+    """Take from below ``element`` what the table names: the first text of each field counts.
+
+    Adds to ``found`` the elements that break their rule. One flat iteration, which asks each
+    element for its parent, is faster than a recursion, which needs an iterator for each.
+    """
+    tables: dict[etree._Element | None, Table] = {element: table}
+    for child in element.iterdescendants():
+        known = tables.get(child.getparent())
+        if known is None:
+            continue
+        entry = known.get(child.tag)
         if entry is None:
             continue
-        if isinstance(entry, dict):
-            walk(child, entry, texts, watched)
-            continue
-        field, currency, repeated, watched_as = entry
-        text = child.text or ""
-        if repeated:
-            texts[field] += SEPARATOR + text
-        elif not texts[field]:
-            texts[field] = text
-            if currency >= 0:
-                texts[currency] = child.get("Ccy", "")
-        if watched_as:
-            watched.append((watched_as, child, text))
+        if type(entry) is int:
+            if not texts[entry]:
+                texts[entry] = child.text or ""
+        elif type(entry) is dict:
+            tables[child] = entry
+        elif type(entry) is Leaf:
+            field, currency, repeated, rule = entry
+            text = child.text or ""
+            said_currency = child.get("Ccy", "")
+            if repeated:
+                texts[field] += SEPARATOR + text
+            elif not texts[field]:
+                texts[field] = text
+                texts[currency] = said_currency
+            if rule is not None:
+                problem = rule(text[:TEXT_MAX], said_currency)
+                if problem is not None:
+                    found.append((child, problem))
 
 
 def table_of_fields(fields: Sequence[str], paths: Mapping[str, str], namespace: str) -> Table:
@@ -87,16 +109,16 @@ def table_of_fields(fields: Sequence[str], paths: Mapping[str, str], namespace: 
             assert isinstance(inner, dict)
             table = inner
         name, _, currency = field.partition("@")
-        table[tag] = Leaf(
-            field=index[name.removesuffix("*")],
-            currency=index[currency] if currency else -1,
-            repeated=name.endswith("*"),
-        )
+        number = index[name.removesuffix("*")]
+        if currency:
+            table[tag] = Leaf(number, currency=index[currency])
+        else:
+            table[tag] = Leaf(number, repeated=True) if name.endswith("*") else number
     return top
 
 
-def table_of_watched(schema: etree._Element, namespace: str) -> Table:
-    """Make the table of all that is watched below the top element that a schema declares."""
+def table_of_rules(schema: etree._Element, namespace: str) -> Table:
+    """Make the table of all that has a rule below the top element that a schema declares."""
     kinds = {str(kind.get("name")): kind for kind in schema.iterchildren(_XS + "complexType")}
     made: dict[str, Table] = {}
 
@@ -105,7 +127,7 @@ def table_of_watched(schema: etree._Element, namespace: str) -> Table:
             # Known before it is full, for a type that contains itself.
             made[name] = {}
             for element in kinds[name].iter(_XS + "element"):
-                entry = _watched(element, kinds) or table_below(element)
+                entry = _ruled(element, kinds) or table_below(element)
                 if entry:
                     made[name][qualified(str(element.get("name")), namespace)] = entry
         return made[name]
@@ -117,26 +139,27 @@ def table_of_watched(schema: etree._Element, namespace: str) -> Table:
     return table_below(next(schema.iterchildren(_XS + "element")))
 
 
-def _watched(element: etree._Element, kinds: Mapping[str, etree._Element]) -> Leaf | None:
+def _ruled(element: etree._Element, kinds: Mapping[str, etree._Element]) -> Leaf | None:
     name = str(element.get("name"))
-    if name in _IDENTIFIERS:
-        return Leaf(watched=_IDENTIFIERS[name])
+    if name in _RULES:
+        return Leaf(rule=_RULES[name])
     kind = kinds.get(str(element.get("type")))
     attributes = () if kind is None else kind.iter(_XS + "attribute")
     if any(attribute.get("name") == "Ccy" for attribute in attributes):
-        return Leaf(watched=SETTLED_AMOUNT if name == _SETTLED else AMOUNT)
+        return Leaf(rule=settled_amount_rule if name == _SETTLED_AMOUNT else amount_rule)
     return None
 
 
-def merged(taken: Table, watched: Table) -> Table:
-    """Return one table for a walk that takes and watches."""
-    both: Table = dict(watched)
+def merged(taken: Table, ruled: Table) -> Table:
+    """Return one table for a walk that takes and checks."""
+    both: Table = dict(ruled)
     for tag, entry in taken.items():
         other = both.get(tag)
         if isinstance(entry, dict) and isinstance(other, dict):
             both[tag] = merged(entry, other)
-        elif isinstance(entry, Leaf) and isinstance(other, Leaf):
-            both[tag] = entry._replace(watched=other.watched)
+        elif isinstance(other, Leaf) and not isinstance(entry, dict):
+            leaf = Leaf(entry) if isinstance(entry, int) else entry
+            both[tag] = leaf._replace(rule=other.rule)
         else:
             both[tag] = entry
     return both

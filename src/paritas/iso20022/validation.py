@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 from lxml import etree
 
-from paritas.iso20022.parsing import line_of, local_name, namespace_of
+from paritas.iso20022.parsing import OPTIONS, line_of, local_name, namespace_of
 from paritas.iso20022.tables import qualified
 from paritas.iso20022.values import Finding
 
@@ -15,6 +16,7 @@ from paritas.iso20022.values import Finding
 FINDINGS_MAX = 1000
 
 _TEXT_MAX = 300
+_KINDS_MAX = 20
 
 _CODES = {
     "SCHEMAV_ELEMENT_CONTENT": "schema.content",
@@ -39,13 +41,15 @@ _CODES = {
 _DATATYPE = re.compile(r"SCHEMAV_CVC_DATATYPE_VALID.*|SCHEMAV_CVC_FACET_VALID")
 _SETTLED_AMOUNTS = frozenset({"IntrBkSttlmAmt", "InstdAmt", "TtlIntrBkSttlmAmt"})
 
-# Counted by libxml2, because thousands of transactions may each have a finding.
-_TRANSACTIONS_BEFORE = etree.XPath(
-    "count(preceding-sibling::*[local-name() = 'CdtTrfTxInf' and namespace-uri() = $namespace])"
-)
-
 _SUBJECT = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'(?:, attribute '([^']*)')?: ")
 _NOISE = re.compile(r"\{urn:[^}]*\}|\[facet '\w+'\] ")
+
+
+class _Siblings(NamedTuple):
+    """The children of one element: the position of each among those of its name, and how many."""
+
+    numbers: dict[etree._Element, int]
+    counts: Counter[str]
 
 
 class Places:
@@ -58,30 +62,39 @@ class Places:
     def __init__(self, top: etree._Element, first_transaction: int = 0) -> None:
         self._top = top
         self._first_transaction = first_transaction
+        # Siblings are counted once, because thousands of them may each have a finding.
+        self._siblings: dict[etree._Element, _Siblings] = {}
 
     def place(self, element: etree._Element) -> tuple[str, int]:
         """Return the path from the top, such as ``Document/X/CdtTrfTxInf[3]``, and the index."""
+        transaction_tag = qualified("CdtTrfTxInf", namespace_of(self._top))
         steps: list[str] = []
         transaction = -1
         current: etree._Element | None = element
         while current is not None:
+            parent = None if current is self._top else current.getparent()
             name = local_name(current)
-            if current is self._top:
+            if parent is None:
                 steps.append(name)
                 break
-            parent = current.getparent()
-            if parent is not None and self._is_transaction(current, parent):
-                transaction = self._first_transaction + _transactions_before(current)
+            number, alone = self._number(current, parent)
+            if current.tag == transaction_tag and parent.getparent() is self._top:
+                transaction = self._first_transaction + number - 1
                 steps.append(f"{name}[{transaction + 1}]")
             else:
-                steps.append(name + _position(current))
+                steps.append(name if alone else f"{name}[{number}]")
             current = parent
         return "/".join(reversed(steps)), transaction
 
-    def _is_transaction(self, element: etree._Element, parent: etree._Element) -> bool:
-        if parent.getparent() is not self._top:
-            return False
-        return element.tag == qualified("CdtTrfTxInf", namespace_of(self._top))
+    def _number(self, element: etree._Element, parent: etree._Element) -> tuple[int, bool]:
+        """Return the position among the siblings of one name, and whether there are no others."""
+        siblings = self._siblings.get(parent)
+        if siblings is None:
+            siblings = self._siblings[parent] = _Siblings({}, Counter())
+            for child in parent:
+                siblings.counts[child.tag] += 1
+                siblings.numbers[child] = siblings.counts[child.tag]
+        return siblings.numbers[element], siblings.counts[element.tag] == 1
 
     def finding(self, element: etree._Element, code: str, text: str, reason: str) -> Finding:
         """Make a finding about an element."""
@@ -89,27 +102,63 @@ class Places:
         return Finding(code, path, line_of(element), text[:_TEXT_MAX], reason, transaction)
 
 
-def schema_findings(top: etree._Element, schema: etree.XMLSchema, places: Places) -> list[Finding]:
-    """Check a Document or AppHdr against its schema."""
+def schema_findings(
+    top: etree._Element, schema: etree.XMLSchema, places: Places, is_large: bool = False
+) -> list[Finding]:
+    """Check a Document or AppHdr against its schema.
+
+    libxml2 finds the path of each error by counting siblings, so that thousands of errors among
+    thousands of siblings take minutes. A large tree is therefore checked as a stream first, where
+    errors have no place; they are given one only if there are few.
+    """
+    if is_large:
+        placeless = _placeless_errors(top, schema)
+        if not placeless:
+            return []
+        if len(placeless) > FINDINGS_MAX:
+            return _counted(placeless, local_name(top))
     if schema.validate(top):
         return []
+    paths = _Paths(top)
     found: dict[tuple[str, int], Finding] = {}
     log: Any = schema.error_log
     for entry in log:
-        element = _element_at(top, entry.path)
         # libxml2 complains again of the same element when a part of its type has failed.
-        finding = _finding(entry, element, places)
+        finding = _finding(entry, paths.element(entry.path), places)
         found.setdefault((finding.path, finding.line), finding)
         if len(found) >= FINDINGS_MAX:
             break
     return list(found.values())
 
 
-def _finding(entry: etree._LogEntry, element: etree._Element, places: Places) -> Finding:
+def _placeless_errors(top: etree._Element, schema: etree.XMLSchema) -> list[etree._LogEntry]:
+    parser = etree.XMLParser(schema=schema, **OPTIONS)
+    try:
+        etree.fromstring(etree.tostring(top, encoding="UTF-8", with_tail=False), parser)
+    except etree.XMLSyntaxError:
+        log: Any = parser.error_log
+        return list(log)
+    return []
+
+
+def _counted(errors: list[etree._LogEntry], path: str) -> list[Finding]:
+    """Say of too many errors which kinds there are, the most frequent first."""
+    kinds = Counter((_code(entry), _sentence(entry.message)) for entry in errors)
+    return [
+        Finding(code, path, 0, f"{count:,} times: {text}"[:_TEXT_MAX], "FF01")
+        for (code, text), count in kinds.most_common(_KINDS_MAX)
+    ]
+
+
+def _code(entry: etree._LogEntry) -> str:
     code = _CODES.get(entry.type_name, "")
     if not code:
         code = "schema.type" if _DATATYPE.fullmatch(entry.type_name) else "schema.invalid"
-    text = _sentence(entry.message)
+    return code
+
+
+def _finding(entry: etree._LogEntry, element: etree._Element, places: Places) -> Finding:
+    code, text = _code(entry), _sentence(entry.message)
     return places.finding(element, code, text, _reason(code, local_name(element), text))
 
 
@@ -133,33 +182,33 @@ def _sentence(message: str) -> str:
     return subject + _NOISE.sub("", message).strip()
 
 
-def _element_at(top: etree._Element, path: str | None) -> etree._Element:
-    """Find the element that libxml2 names by a path from the checked root.
+class _Paths:
+    """Finds the elements that libxml2 names by paths from the checked root.
 
-    The path's first step is the root itself, which in an envelope is not the file's root.
+    A step is ``*[3]``, the third child, or ``prefix:name[3]``, the third of that name. The first
+    step is the root itself, which in an envelope is not the file's root.
     """
-    steps = (path or "").split("/")[2:]
-    element = top
-    for step in steps:
-        name, _, position = step.partition("[")
-        index = int(position.rstrip("]")) - 1 if position else 0
-        wanted = name.rpartition(":")[2]
-        if step.startswith("@"):
-            break
-        children = [c for c in element if wanted == "*" or local_name(c) == wanted]
-        if index >= len(children):
-            break
-        element = children[index]
-    return element
 
+    def __init__(self, top: etree._Element) -> None:
+        self._top = top
+        self._children: dict[etree._Element, dict[str, list[etree._Element]]] = {}
 
-def _transactions_before(element: etree._Element) -> int:
-    count: Any = _TRANSACTIONS_BEFORE(element, namespace=namespace_of(element))
-    return int(count)
+    def element(self, path: str | None) -> etree._Element:
+        """Return the element at a path, or the nearest one above it that is there."""
+        current = self._top
+        for step in (path or "").split("/")[2:]:
+            name, _, position = step.partition("[")
+            children = self._by_name(current).get(name.rpartition(":")[2], [])
+            number = int(position[:-1]) if position else 1
+            if number > len(children):
+                break
+            current = children[number - 1]
+        return current
 
-
-def _position(element: etree._Element) -> str:
-    """Return ``[n]`` for the n-th of several siblings of one name, ``""`` for an only one."""
-    before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
-    alone = not before and next(element.itersiblings(element.tag), None) is None
-    return "" if alone else f"[{before + 1}]"
+    def _by_name(self, element: etree._Element) -> dict[str, list[etree._Element]]:
+        children = self._children.get(element)
+        if children is None:
+            children = self._children[element] = {"*": list(element)}
+            for child in children["*"]:
+                children.setdefault(local_name(child), []).append(child)
+        return children
