@@ -1,17 +1,204 @@
-"""The commands a person types. This module wires the rooms together, and nothing else does."""
+"""Paritas settles cross-border payments in the members' own currencies, payment-versus-payment."""
+
+# The commands a person types. This module wires the rooms together, and nothing else does. What a
+# command needs is imported when it runs, so that --help and the small commands answer at once.
 
 from __future__ import annotations
 
+import datetime
 import sys
-from typing import Never
+from pathlib import Path
+from typing import TYPE_CHECKING, Never
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from paritas import __version__
 
-app = App(name="paritas", help=__doc__, version=__version__)
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from paritas.node.run import Progress
+
+app = App(
+    name="paritas",
+    help=__doc__,
+    version=f"paritas {__version__}",
+    result_action="return_value",
+)
+
+
+@app.command
+def settle(
+    in_dir: Path,
+    /,
+    *,
+    scheme: Path,
+    out: Path,
+    date: datetime.date | None = None,
+    deliver: bool = False,
+    json: bool = False,
+) -> int:
+    """Settle a directory of ISO 20022 files, offline and on virtual time.
+
+    OUT gets answers/ (a pacs.002 or admi.002 for every file), notifications/ (camt.054),
+    statements/ (camt.053), journal.sqlite, report.html and report.json. Files enter in byte order of
+    name. Called again with the same input, a run that was interrupted goes on where it stopped.
+
+    Example: paritas settle messages --scheme scheme.toml --out out/today --date 2026-09-30
+
+    Parameters
+    ----------
+    in_dir
+        The directory with the messages; everything in it is answered.
+    scheme
+        The scheme file (TOML): books, members, opening balances, limits, rates.
+    out
+        Where everything is written; it must not hold the journal of other input.
+    date
+        The first business date; by default the earliest settlement date of the input.
+    deliver
+        Also write delivered/BIC/: what each payee receives.
+    json
+        Print the report as JSON instead of a table.
+    """
+    from paritas.node.scheme import load_scheme
+    from paritas.node.settle import settle as run
+
+    with _progress() as tell:
+        data = run(in_dir, load_scheme(scheme), out, first_day=date, deliver=deliver, tell=tell)
+    _show(data, out, as_json=json)
+    return 0
+
+
+@app.command
+def check(*files: str) -> int:
+    """Check messages: one JSON line for each, with what is wrong, where, and why.
+
+    Directories are searched, - reads standard input. Exit 1 if anything is invalid.
+
+    Example: paritas check payment.xml inbox/
+
+    Parameters
+    ----------
+    files
+        Files or directories.
+    """
+    from paritas.iso20022.check import check_command
+
+    if not files:
+        raise UsageError("paritas check: name at least one file or directory.")
+    return check_command(list(files), sys.stdout)
+
+
+@app.command
+def audit(journal: Path, /, *, json: bool = False) -> int:
+    """Check a journal from its first row: hashes, every decision, laws, finality, state.
+
+    Exit 1 if anything is broken.
+
+    Example: paritas audit out/demo/journal.sqlite
+
+    Parameters
+    ----------
+    journal
+        The journal file.
+    json
+        Print what was found as JSON.
+    """
+    import msgspec
+
+    from paritas.journal.audit import audit as run
+
+    with _progress() as tell:
+        report = run(journal, lambda row: tell("auditing", row, 0))
+    if json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        for breach in report.breaches:
+            print(breach)
+        verdict = "broken" if report.breaches else "sound"
+        print(
+            f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
+            f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
+            f" {report.sealed_checked} sealed parts match their hashes."
+        )
+        print(f"head {report.head}")
+        print(f"state {report.state}")
+    return 1 if report.breaches else 0
+
+
+@app.command
+def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: bool = False) -> int:
+    """Run a settlement day among eleven economies: real trade, real rates, made-up banks.
+
+    Writes the day's messages to OUT/in, settles them as paritas settle does, and reports.
+
+    Example: paritas demo --out out/demo
+
+    Parameters
+    ----------
+    out
+        Where everything goes; an earlier demo there is replaced.
+    payments
+        About how many payments the day has; by default what the scenario says.
+    json
+        Print the report as JSON instead of a table.
+    """
+    from paritas.simulate.demo import run_demo
+
+    with _progress() as tell:
+        data = run_demo(out, payments, tell)
+    _show(data, out, as_json=json)
+    return 0
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be meant; exit 2."""
+
+
+def _show(data: object, out: Path, *, as_json: bool) -> None:
+    import msgspec
+    from rich.console import Console
+
+    from paritas.node.report import render_table
+    from paritas.node.report_data import ReportData
+
+    assert isinstance(data, ReportData)
+    if as_json:
+        print(msgspec.json.encode(data).decode())
+        return
+    Console().print(render_table(data))
+    print(f"Report: {out / 'report.html'}")
+
+
+def _progress() -> AbstractContextManager[Progress]:
+    from paritas.node.progress import progress_bar
+
+    return progress_bar()
 
 
 def main() -> Never:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
-    sys.exit(app())
+    from paritas.iso20022.schemas import SchemaBundleMissingError
+    from paritas.journal.sqlite import JournalError
+    from paritas.node.run import SettleError
+    from paritas.node.scheme import SchemeErrors
+
+    try:
+        code = app(exit_on_error=False, print_error=False)
+    except (CycloptsError, UsageError) as error:
+        print(f"{error}\nparitas --help says what can be asked.", file=sys.stderr)
+        sys.exit(2)
+    except (SchemeErrors, SettleError, JournalError, SchemaBundleMissingError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(
+            "Stopped. What is in the journal stays; the same call goes on from there.",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -72,9 +72,14 @@ def settle(
             data = _report(run, title, began_ns)
     finally:
         gc.enable()
+    write_report(data, out)
+    return data
+
+
+def write_report(data: ReportData, out: Path) -> None:
+    """Write report.json and report.html."""
     (out / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1))
     (out / "report.html").write_text(render_report(data), encoding="utf-8")
-    return data
 
 
 def _make_directories(out: Path, *, deliver: bool) -> None:
