@@ -95,8 +95,7 @@ class Ledger:
 
     def commit(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
         """Decide on commands in order and append all of it as one row; return their events."""
-        state, apply = self.state, engine.apply
-        decided = [apply(state, command) for command in commands]
+        decided = engine.apply_all(self.state, commands)
         self._records += [encode_record(*pair) for pair in zip(commands, decided, strict=True)]
         self._at_ns = max(self._at_ns, commands[-1].at_ns)
         self.flush()
