@@ -78,7 +78,7 @@ def envelope_of(message: Message | None, findings: tuple[Finding, ...], count: i
     payment or has nothing to settle, is unreadable; one that was read and breaks its schema or its
     own sums is refused, every transaction with it.
     """
-    fatal = next((f for f in findings if f.reason and f.transaction < 0), None)
+    fatal = next((f for f in findings if f.transaction < 0 and _refuses(f)), None)
     broken = next((f for f in findings if f.code.startswith("schema.") and f.reason), None)
     if message is None or (fatal is not None and fatal.code.startswith("xml.")):
         why = (fatal.code, _sentence(fatal)) if fatal else ("xml.unreadable", "It cannot be read.")
@@ -105,6 +105,12 @@ def envelope_of(message: Message | None, findings: tuple[Finding, ...], count: i
         text = "An advice (ADV) announces a payment and never settles."
         return Envelope(*key, created_ns, refusal=Refusal(Reason.NARR, text))
     return Envelope(*key, created_ns)
+
+
+def _refuses(finding: Finding) -> bool:
+    """Say whether a finding stops settlement; how a message addresses the operator does not."""
+    addressed = finding.code.startswith("rule.") and finding.path.startswith("AppHdr/To/")
+    return bool(finding.reason) and not addressed
 
 
 def _key(message: Message | None) -> tuple[str, str, str]:

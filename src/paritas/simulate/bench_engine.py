@@ -164,4 +164,3 @@ def bare_append_per_second(count: int) -> int:
         for seq, data in enumerate(instructions, 1):
             journal.append(Batch(seq, 0, [data]))
         return count * 10**9 // (time.perf_counter_ns() - began_ns)
-
