@@ -8,7 +8,9 @@ by frame, in the form in which the node takes it up in order: an ``Input`` for e
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -165,16 +167,32 @@ def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
     Neither, for what is no readable file or too large to be one: the reader says why.
     """
     try:
-        status = path.stat()
-        if not path.is_file() or status.st_size > FILE_BYTES_MAX:
-            return None, None
-        if status.st_size <= TREE_BYTES_MAX:
-            return path.read_bytes(), None
+        # Not to wait for a writer, should it be a pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_BYTES_MAX:
+                return None, None
+            if status.st_size <= TREE_BYTES_MAX:
+                return _read_all(descriptor, status.st_size), None
+        finally:
+            os.close(descriptor)
         large = spool.with_name(f"{spool.name}-{path.name}"[:200])
         shutil.copyfile(path, large)
     except OSError:
         return None, None
     return None, large
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Read a file that was so large a moment ago; whatever it has grown by is read too."""
+    data = os.read(descriptor, size + 1)
+    while more := os.read(descriptor, _READ_BYTES) if len(data) != size else b"":
+        data += more
+    return data
+
+
+_READ_BYTES = 1 << 20
 
 
 def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
