@@ -152,6 +152,36 @@ def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: boo
     return 0
 
 
+@app.command
+def bench(*, quick: bool = False, json: bool = False) -> int:
+    """Measure this machine: the engine with its journal, and settle as a whole process.
+
+    docs/benchmarks.md says what each figure means.
+
+    Example: paritas bench --json
+
+    Parameters
+    ----------
+    quick
+        A tenth of each workload: a minute instead of several, and less to be trusted.
+    json
+        Print the figures as JSON.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from paritas.simulate.bench import bench_tables, run_bench
+
+    with _progress() as tell:
+        figures = run_bench(tell, quick=quick)
+    if json:
+        print(msgspec.json.encode(figures).decode())
+    else:
+        print(figures.machine)
+        Console().print(*bench_tables(figures), sep="\n")
+    return 0
+
+
 class UsageError(Exception):
     """The command line asks for something that cannot be meant; exit 2."""
 

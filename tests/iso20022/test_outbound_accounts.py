@@ -149,7 +149,6 @@ def test_notification_and_statement_name_an_entry_alike() -> None:
         assert texts(notified, refs) == texts(stated, refs), path
 
 
-
 @pytest.mark.parametrize("off_by", [1, -1, 10**20])
 def test_a_statement_that_does_not_add_up_is_not_written(off_by: int) -> None:
     with pytest.raises(BalanceError, match=r"AAAAINB0XXX-INR for 2026-11-23: .* not the closing"):
