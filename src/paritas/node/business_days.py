@@ -42,8 +42,8 @@ class BusinessDays:
         }
         #: (moment, close or open, currency, date), the next one first.
         self._agenda: list[tuple[int, int, str, datetime.date]] = []
-        #: The present date of each book without hours.
-        self._always_open: dict[str, datetime.date] = {}
+        #: The present date of each book without hours, and the midnight that follows it.
+        self._always_open: dict[str, tuple[datetime.date, int]] = {}
         #: Dates that ended: (currency, date), in order.
         self.ended: list[tuple[str, datetime.date]] = []
         self.now_ns = 0
@@ -66,26 +66,25 @@ class BusinessDays:
             if calendar.has_hours:
                 self._plan_opening(currency, date)
             else:
-                self._open(currency, date, now_ns, NEVER_NS)
-                self._always_open[currency] = date
+                self._open_always(currency, date)
 
     def advance(self, to_ns: int, still_to_come: Callable[[int], bool]) -> None:
         """Let time go on to ``to_ns``; ``still_to_come(date)`` says whether input is dated on it."""
         while self._agenda and self._agenda[0][0] <= to_ns:
             self._next()
         self.now_ns = max(self.now_ns, to_ns)
-        for currency, date in list(self._always_open.items()):
-            midnight_ns = self._calendars[currency].window_ns(date)[1]
+        for currency, (date, midnight_ns) in self._always_open.items():
             if self.now_ns >= midnight_ns and not still_to_come(date.toordinal()):
                 self._close(currency, date)
-                following = self._calendars[currency].next_business_day(date)
-                self._open(currency, following, self.now_ns, NEVER_NS)
-                self._always_open[currency] = following
+                self._open_always(currency, self._calendars[currency].next_business_day(date))
+
+    def _open_always(self, currency: str, date: datetime.date) -> None:
+        self._open(currency, date, self.now_ns, NEVER_NS)
+        self._always_open[currency] = date, self._calendars[currency].window_ns(date)[1]
 
     def finish(self) -> None:
         """After the last input: end the day, and run further days as long as something waits."""
-        for currency, date in self._always_open.items():
-            midnight_ns = self._calendars[currency].window_ns(date)[1]
+        for currency, (date, midnight_ns) in self._always_open.items():
             heapq.heappush(self._agenda, (max(self.now_ns, midnight_ns), _CLOSE, currency, date))
         while self._agenda:
             self._next()
