@@ -149,10 +149,11 @@ def settle_per_second(what: str, files: int, transfers_each: int) -> SettleFigur
         (folder / "scheme.toml").write_text(scheme_toml(bench_scheme(count)), encoding="utf-8")
         bare = bare_per_second(contents, transfers)
         code = "from paritas.cli import main; main()"
-        arguments = ["settle", "in", "--scheme", "scheme.toml", "--out", "out", "--json"]
+        scheme, out = str(folder / "scheme.toml"), str(folder / "out")
+        arguments = ["settle", str(folder / "in"), "--scheme", scheme, "--out", out, "--json"]
         began_ns = time.perf_counter_ns()
         done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], cwd=folder, check=True, capture_output=True
+            [sys.executable, "-c", code, *arguments], check=True, capture_output=True
         )
         per_second = transfers * 10**9 // (time.perf_counter_ns() - began_ns)
         assert msgspec.json.decode(done.stdout)["settled"]["payments"] == transfers
