@@ -12,10 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from lxml import etree
-
 from bank_day import DayAtTheBank, Status, must_hold, read_valid, text_of
 from banker import Case, cases_in, scheme_of, understand, write_messages
+from lxml import etree
+
 from paritas.iso20022 import schemas
 from paritas.node.scheme import parse_scheme
 from paritas.node.settle import settle
@@ -172,7 +172,9 @@ def delivered(day: DayAtTheBank, payee: str) -> list[etree._Element]:
 def _delivered(
     case: Case, day: DayAtTheBank, payee: str, reference: str, currency: str, amount: str
 ) -> None:
-    transfers = [each for message in delivered(day, payee) for each in message.iter("{*}CdtTrfTxInf")]
+    transfers = [
+        each for message in delivered(day, payee) for each in message.iter("{*}CdtTrfTxInf")
+    ]
     (found,) = [each for each in transfers if text_of(each, "PmtId/TxId") == reference]
     money = found.find("{*}IntrBkSttlmAmt")
     assert money is not None
@@ -181,7 +183,9 @@ def _delivered(
 
 def _not_delivered(case: Case, day: DayAtTheBank, payee: str, reference: str) -> None:
     for message in delivered(day, payee):
-        assert reference not in [text_of(each, "PmtId/TxId") for each in message.iter("{*}CdtTrfTxInf")]
+        assert reference not in [
+            text_of(each, "PmtId/TxId") for each in message.iter("{*}CdtTrfTxInf")
+        ]
 
 
 _BIC, _DAY = r"([A-Z0-9]{11})", r"(?: (\+\d+|\d{4}-\d\d-\d\d))?"

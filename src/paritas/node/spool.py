@@ -18,10 +18,10 @@ import msgspec
 from paritas.iso20022.answers import StatusReport, TransactionStatus
 from paritas.iso20022.parsing import TREE_BYTES_MAX
 from paritas.iso20022.reader import FILE_BYTES_MAX, read_file, read_message
-from paritas.iso20022.values import Message, ReadResult, Transaction
+from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
 from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
-from paritas.node.intake import Envelope, Wish, envelope_of, wishes_of
+from paritas.node.intake import Envelope, Wish, concerns_whole, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -108,20 +108,23 @@ class Spooler:
             results: Iterator[ReadResult] = iter((read_message(data),))
         else:
             results = read_file(large or path)
-        windows, findings = [], []
+        windows: list[tuple[int, int]] = []
+        # The first of each kind decides, in whichever window it comes.
+        findings: dict[str, Finding] = {}
         dates: set[int] = set()
-        count, message, group_header = 0, None, b""
+        count, message, group_header, first_agent = 0, None, b"", ""
         for result in results:
             message = result.message or message
-            findings += [f for f in result.findings if f.reason]
-            del findings[_FINDINGS_MAX:]
+            for finding in filter(concerns_whole, result.findings):
+                findings.setdefault(finding.code.partition(".")[0], finding)
             if result.transactions:
+                first_agent = first_agent or result.transactions[0].instructing_agent
                 window = self._window(result)
                 windows.append(_put(spool, _ENCODER.encode(window)))
                 dates.update(w.value_date for w in window.wishes if w.refusal is None)
                 count += len(result.transactions)
             group_header = result.group_header or group_header
-        envelope = envelope_of(message, tuple(findings), count)
+        envelope = envelope_of(message, tuple(findings.values()), count, first_agent)
         key = (envelope.sender, envelope.message_type, envelope.message_id)
         salt = salt_for(self._seal, "message", *(key if message else (path.name,)))
         inp = Input(
@@ -147,10 +150,6 @@ class Spooler:
             tuple(_particulars(message, each) for each in result.transactions),
             tuple(t.fragment for t in result.transactions) if self._deliver else (),
         )
-
-
-#: One finding decides; a file with more than this many wrong places is described well enough.
-_FINDINGS_MAX = 5000
 
 
 def _put(spool: BinaryIO, frame: bytes) -> tuple[int, int]:
