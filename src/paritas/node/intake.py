@@ -16,7 +16,7 @@ import msgspec
 from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
 from paritas.model.instructions import Leg, Priority
 from paritas.model.money import AmountError, parse_amount
-from paritas.model.parties import normalise_bic
+from paritas.model.parties import is_bic, normalise_bic
 from paritas.model.reasons import Reason
 from paritas.node.calendars import parse_instant_ns
 from paritas.node.directory import Directory
@@ -86,7 +86,10 @@ def envelope_of(
     if message is None or unreadable is not None:
         code = unreadable.code if unreadable else "xml.unreadable"
         sentence = _sentence(unreadable) if unreadable else "It cannot be read."
-        return Envelope(*_key(message, first_agent), None, unreadable=(code, sentence))
+        sender, *names = _key(message, first_agent)
+        # The end of a broken text may be anything, half a BIC for one.
+        known = sender if is_bic(sender) else ""
+        return Envelope(known, names[0], names[1], None, unreadable=(code, sentence))
     created_ns = parse_instant_ns(message.header_created)
     if created_ns is None:
         created_ns = parse_instant_ns(message.created)

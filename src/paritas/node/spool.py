@@ -8,6 +8,7 @@ by frame, in the form in which the node takes it up in order: an ``Input`` for e
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -103,7 +104,8 @@ class Spooler:
         return share
 
     def _read_one(self, path: Path, spool: BinaryIO) -> tuple[Input, tuple[int, ...]]:
-        data, large = _bytes_of(path, self.path)
+        name = printable_name(path)
+        data, large = _bytes_of(path, self.path.with_suffix(f".{spool.tell()}"))
         if data is not None:
             results: Iterator[ReadResult] = iter((read_message(data),))
         else:
@@ -126,9 +128,9 @@ class Spooler:
             group_header = result.group_header or group_header
         envelope = envelope_of(message, tuple(findings.values()), count, first_agent)
         key = (envelope.sender, envelope.message_type, envelope.message_id)
-        salt = salt_for(self._seal, "message", *(key if message else (path.name,)))
+        salt = salt_for(self._seal, "message", *(key if message else (name,)))
         inp = Input(
-            name=path.name,
+            name=name,
             envelope=envelope,
             windows=tuple(windows),
             transactions=count,
@@ -136,7 +138,7 @@ class Spooler:
             digest=_digest(salt, data, large),
             received=_put(spool, data) if data is not None else (0, 0),
             received_path=str(large) if large else "",
-            report=_report(message, path.name),
+            report=_report(message, name),
             group_header=group_header if self._deliver else b"",
         )
         stands = envelope.refusal is None and envelope.unreadable is None
@@ -158,7 +160,12 @@ def _put(spool: BinaryIO, frame: bytes) -> tuple[int, int]:
     return offset, len(frame)
 
 
-def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
+def printable_name(path: Path) -> str:
+    """Return a file's name as text; bytes that are no UTF-8 are shown as ``\\xff``."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
+def _bytes_of(path: Path, copy: Path) -> tuple[bytes | None, Path | None]:
     """Return a small file's bytes, or a private copy of a large one that may not change meanwhile.
 
     Neither, for what is no readable file or too large to be one: the reader says why.
@@ -169,11 +176,10 @@ def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
             return None, None
         if status.st_size <= TREE_BYTES_MAX:
             return path.read_bytes(), None
-        large = spool.with_name(f"{spool.name}-{path.name}"[:200])
-        shutil.copyfile(path, large)
+        shutil.copyfile(path, copy)
     except OSError:
         return None, None
-    return None, large
+    return None, copy
 
 
 def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
