@@ -40,6 +40,11 @@ def _party(tag: str, field: str) -> dict[str, str]:
     return names | organisation | _agent(tag, f"{field}_bic")
 
 
+def _customer(tag: str, field: str) -> dict[str, str]:
+    """Whatever names a customer: its name, or the BIC of an organisation."""
+    return {f"{tag}/{path}": field for path in ("Nm", "Id/OrgId/AnyBIC", "Id/OrgId/BICOrBEI")}
+
+
 def _header_party(tag: str, field: str) -> dict[str, str]:
     organisation = {f"{tag}/OrgId/Id/OrgId/{bic}": field for bic in ("AnyBIC", "BICOrBEI")}
     return organisation | _agent(f"{tag}/FIId", field)
@@ -129,6 +134,8 @@ class _TransactionFields(NamedTuple):
     creditor_bic: str
     creditor_any: str
     instructions: str
+    cover_debtor: str
+    cover_creditor: str
 
 
 _TRANSACTION_PATHS = (
@@ -152,6 +159,8 @@ _TRANSACTION_PATHS = (
     | _agent("InstdAgt", "instructed_agent")
     | _party("Dbtr", "debtor")
     | _party("Cdtr", "creditor")
+    | _customer("UndrlygCstmrCdtTrf/Dbtr", "cover_debtor")
+    | _customer("UndrlygCstmrCdtTrf/Cdtr", "cover_creditor")
 )
 
 # Each list of texts has one place more, for what only has a rule.
@@ -290,6 +299,8 @@ def transaction_value(
         creditor_bic,
         creditor_any,
         instructions,
+        cover_debtor,
+        cover_creditor,
         _,
     ) = texts
     if not settlement_priority:
@@ -318,6 +329,8 @@ def transaction_value(
         tuple(instructions.split(SEPARATOR)[1:]) if instructions else (),
         element.find(plan.cover_tag) is not None,
         fragment,
+        cover_debtor,
+        cover_creditor,
     )
 
 

@@ -66,6 +66,9 @@ class Transaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_cover: bool
     #: The CdtTrfTxInf element, serialised, whole. Private: goes to the sealed store.
     fragment: bytes
+    #: The customers of the covered payment, as a person would name them; "" without a cover.
+    cover_debtor: str = ""
+    cover_creditor: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):

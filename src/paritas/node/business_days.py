@@ -3,13 +3,18 @@
 The calendars are the world's; here they become ``OpenWindow`` and ``CloseBook`` commands, in order
 of time. A book with hours opens and closes by its clock. A book without hours is always open: its
 date ends when its midnight has passed and no more input is dated on it.
+
+Days that nobody needs are passed over: when nothing waits, no input is dated on them, and time
+goes on beyond the day after.
 """
 
 from __future__ import annotations
 
 import datetime
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from paritas.core.state import NEVER_NS, State
 from paritas.model import commands as c
@@ -71,43 +76,68 @@ class BusinessDays:
     def advance(self, to_ns: int, still_to_come: Callable[[int], bool]) -> None:
         """Let time go on to ``to_ns``; ``still_to_come(date)`` says whether input is dated on it."""
         while self._agenda and self._agenda[0][0] <= to_ns:
-            self._next()
+            at_ns, kind, currency, date = heapq.heappop(self._agenda)
+            following = self._calendars[currency].next_business_day(date)
+            if (
+                kind == _CLOSE
+                or self._is_needed(currency, date)
+                or still_to_come(date.toordinal())
+                or self._calendars[currency].window_ns(following)[0] > to_ns
+            ):
+                self._step(at_ns, kind, currency, date)
+            else:
+                self._plan_opening(currency, following)
         self.now_ns = max(self.now_ns, to_ns)
-        for currency, (date, midnight_ns) in self._always_open.items():
-            if self.now_ns >= midnight_ns and not still_to_come(date.toordinal()):
-                self._close(currency, date)
-                self._open_always(currency, self._calendars[currency].next_business_day(date))
+        for currency, (_, midnight_ns) in self._always_open.items():
+            if midnight_ns <= self.now_ns:
+                self._move_on(currency, still_to_come)
 
     def _open_always(self, currency: str, date: datetime.date) -> None:
         self._open(currency, date, self.now_ns, NEVER_NS)
         self._always_open[currency] = date, self._calendars[currency].window_ns(date)[1]
+
+    def _move_on(self, currency: str, still_to_come: Callable[[int], bool]) -> None:
+        """End the dates of a book without hours that are over, as far as the present moment."""
+        calendar, (date, _) = self._calendars[currency], self._always_open[currency]
+        while calendar.window_ns(date)[1] <= self.now_ns and not still_to_come(date.toordinal()):
+            self._close(currency, date)
+            date = calendar.next_business_day(date)
+            while (
+                calendar.window_ns(date)[1] <= self.now_ns
+                and not self._state.queue
+                and not still_to_come(date.toordinal())
+            ):
+                date = calendar.next_business_day(date)
+            self._open_always(currency, date)
 
     def finish(self) -> None:
         """After the last input: end the day, and run further days as long as something waits."""
         for currency, (date, midnight_ns) in self._always_open.items():
             heapq.heappush(self._agenda, (max(self.now_ns, midnight_ns), _CLOSE, currency, date))
         while self._agenda:
-            self._next()
+            at_ns, kind, currency, date = heapq.heappop(self._agenda)
+            if kind == _CLOSE or self._is_needed(currency, date):
+                self._step(at_ns, kind, currency, date)
 
-    def _next(self) -> None:
-        at_ns, kind, currency, date = heapq.heappop(self._agenda)
+    def _is_needed(self, currency: str, date: datetime.date) -> bool:
+        return bool(self._state.queue) or date == self.first_dates[currency]
+
+    def _step(self, at_ns: int, kind: int, currency: str, date: datetime.date) -> None:
+        self.now_ns = max(self.now_ns, at_ns)
         if kind == _CLOSE:
-            self.now_ns = max(self.now_ns, at_ns)
             self._close(currency, date)
             self._plan_opening(currency, self._calendars[currency].next_business_day(date))
-        elif date == self.first_dates[currency] or self._state.queue:
-            self.now_ns = max(self.now_ns, at_ns)
+        else:
             opens_ns, closes_ns = self._calendars[currency].window_ns(date)
             self._open(currency, date, min(opens_ns, self.now_ns), closes_ns)
             heapq.heappush(self._agenda, (closes_ns, _CLOSE, currency, date))
 
     def _plan_opening(self, currency: str, date: datetime.date) -> None:
-        opens_ns, closes_ns = self._calendars[currency].window_ns(date)
-        if closes_ns <= self.now_ns:
-            # The whole window lies in the past: time has jumped over it.
-            self._plan_opening(currency, self._calendars[currency].next_business_day(date))
-            return
-        heapq.heappush(self._agenda, (opens_ns, _OPEN, currency, date))
+        calendar = self._calendars[currency]
+        # A window that lies in the past whole (time has jumped over it) or is empty never opens.
+        while calendar.window_ns(date)[1] <= max(self.now_ns, calendar.window_ns(date)[0]):
+            date = calendar.next_business_day(date)
+        heapq.heappush(self._agenda, (calendar.window_ns(date)[0], _OPEN, currency, date))
 
     def _open(self, currency: str, date: datetime.date, opens_ns: int, closes_ns: int) -> None:
         book = self._state.book_by_currency[currency].number
@@ -124,6 +154,49 @@ class BusinessDays:
 
 def _business_day(calendar: BookCalendar, date: datetime.date) -> datetime.date:
     return date if calendar.is_business_day(date) else calendar.next_business_day(date)
+
+
+def period(
+    dates_of_inputs: Sequence[Sequence[int]], created_ns: Sequence[int | None]
+) -> tuple[datetime.date, datetime.date]:
+    """Return the first and the last value date (ordinals) that a run's inputs are about.
+
+    The first is the earliest of all, but for slips of the pen, of which one must not carry
+    everybody into another year: dates that had long passed when their own message was made, and
+    dates more than a year away from those of most inputs. Without any date it is the day of the
+    earliest input that says when it was made.
+    """
+    believed = [
+        [date for date in dates if ns is None or date >= _ordinal(ns) - _STALE_DAYS]
+        for dates, ns in zip(dates_of_inputs, created_ns, strict=True)
+    ]
+    counts = Counter(date for dates in believed for date in dates)
+    if not counts:
+        counts = Counter(date for dates in dates_of_inputs for date in dates)
+    if not counts:
+        day = datetime.date.fromordinal(_ordinal(min((ns for ns in created_ns if ns), default=0)))
+        return day, day
+    group = max(_groups(sorted(counts)), key=lambda dates: sum(counts[date] for date in dates))
+    return datetime.date.fromordinal(group[0]), datetime.date.fromordinal(group[-1])
+
+
+#: A value date so long before its own message was made is a slip.
+_STALE_DAYS = 10
+#: Value dates with so many days between them do not belong to one run.
+_GAP_DAYS = 366
+
+
+def _ordinal(at_ns: int) -> int:
+    return _EPOCH_ORDINAL + at_ns // DAY_NS
+
+
+def _groups(dates: Sequence[int]) -> list[list[int]]:
+    groups = [[dates[0]]]
+    for before, date in pairwise(dates):
+        if date - before > _GAP_DAYS:
+            groups.append([])
+        groups[-1].append(date)
+    return groups
 
 
 def last_use(dates_of_inputs: Sequence[Sequence[int]]) -> Mapping[int, int]:

@@ -16,7 +16,7 @@ import msgspec
 from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
 from paritas.model.instructions import Leg, Priority
 from paritas.model.money import AmountError, parse_amount
-from paritas.model.parties import normalise_bic
+from paritas.model.parties import is_bic, normalise_bic
 from paritas.model.reasons import Reason
 from paritas.node.calendars import parse_instant_ns
 from paritas.node.directory import Directory
@@ -71,30 +71,36 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refusal: Refusal | None = None
 
 
-def envelope_of(message: Message | None, findings: tuple[Finding, ...], count: int) -> Envelope:
-    """Judge a message as a whole, by all findings of all its windows.
+def envelope_of(
+    message: Message | None, findings: tuple[Finding, ...], count: int, first_agent: str = ""
+) -> Envelope:
+    """Judge a message as a whole, by the findings that concern the whole, of all its windows.
 
-    ``count`` is how many transactions were read. A message that cannot be read, that is no
-    payment or has nothing to settle, is unreadable; one that was read and breaks its schema or its
-    own sums is refused, every transaction with it.
+    ``count`` is how many transactions were read, ``first_agent`` the instructing agent of the
+    first: who sent the message, if neither header nor group header says it. A message that cannot
+    be read, that is no payment or has nothing to settle, is unreadable; one that was read and
+    breaks its schema or its own sums is refused, every transaction with it.
     """
-    fatal = next((f for f in findings if f.transaction < 0 and _refuses(f)), None)
-    broken = next((f for f in findings if f.code.startswith("schema.") and f.reason), None)
-    if message is None or (fatal is not None and fatal.code.startswith("xml.")):
-        why = (fatal.code, _sentence(fatal)) if fatal else ("xml.unreadable", "It cannot be read.")
-        return Envelope(*_key(message), None, unreadable=why)
+    unreadable = next((f for f in findings if f.code.startswith("xml.")), None)
+    broken = next((f for f in findings if f.code.startswith("schema.")), None)
+    if message is None or unreadable is not None:
+        code = unreadable.code if unreadable else "xml.unreadable"
+        sentence = _sentence(unreadable) if unreadable else "It cannot be read."
+        sender, *names = _key(message, first_agent)
+        # The end of a broken text may be anything, half a BIC for one.
+        known = sender if is_bic(sender) else ""
+        return Envelope(known, names[0], names[1], None, unreadable=(code, sentence))
     created_ns = parse_instant_ns(message.header_created)
     if created_ns is None:
         created_ns = parse_instant_ns(message.created)
-    key = _key(message)
+    key = _key(message, first_agent)
     if not message.message_type.startswith(("pacs.008.001.", "pacs.009.001.")):
         sentence = f"{message.message_type} is not a message that settles anything here."
         return Envelope(*key, created_ns, unreadable=("rule.not_settled", sentence))
     if not message.message_id or not count:
-        finding = broken or fatal
-        sentence = _sentence(finding) if finding else "It has no transaction to settle."
+        sentence = _sentence(broken) if broken else "It has no transaction to settle."
         return Envelope(*key, created_ns, unreadable=("schema.incomplete", sentence))
-    finding = broken or fatal
+    finding = broken or next(iter(findings), None)
     if finding is not None:
         return Envelope(*key, created_ns, refusal=Refusal(finding.reason, _sentence(finding)))
     if message.settlement_method != "CLRG":
@@ -107,16 +113,20 @@ def envelope_of(message: Message | None, findings: tuple[Finding, ...], count: i
     return Envelope(*key, created_ns)
 
 
-def _refuses(finding: Finding) -> bool:
-    """Say whether a finding stops settlement; how a message addresses the operator does not."""
+def concerns_whole(finding: Finding) -> bool:
+    """Say whether a finding refuses the whole message, not only the transaction it is in.
+
+    How a message addresses the operator, whose BIC no scheme names, refuses nothing.
+    """
+    of_whole = finding.transaction < 0 or finding.code.startswith("schema.")
     addressed = finding.code.startswith("rule.") and finding.path.startswith("AppHdr/To/")
-    return bool(finding.reason) and not addressed
+    return bool(finding.reason) and of_whole and not addressed
 
 
-def _key(message: Message | None) -> tuple[str, str, str]:
+def _key(message: Message | None, first_agent: str) -> tuple[str, str, str]:
     if message is None:
         return ("", "", "")
-    sender = message.header_from or message.group_instructing_agent
+    sender = message.header_from or message.group_instructing_agent or first_agent
     return (normalise_bic(sender), message.message_type, message.message_id)
 
 
@@ -124,8 +134,9 @@ def _sentence(finding: Finding) -> str:
     """Say a finding as a sentence, with its place."""
     place = f"line {finding.line}, " if finding.line > 0 else ""
     path = finding.path.rpartition("/")[2]
-    text = finding.text[:1].upper() + finding.text[1:] if not path else finding.text
-    return f"{place}{path}: {text}." if path else f"{text}."
+    text = finding.text.removeprefix(f"{path}: ").rstrip(".")
+    text = f"{place}{path}: {text}." if path else f"{text}."
+    return text[:1].upper() + text[1:]
 
 
 def wishes_of(result: ReadResult, directory: Directory, seal: bytes) -> tuple[Wish, ...]:
@@ -194,7 +205,7 @@ def _wish(
 def _agents_refusal(
     message: Message, transaction: Transaction, payer: str, payee: str, directory: Directory
 ) -> Refusal | None:
-    """Payer is InstgAgt, payee InstdAgt; a customer's payment names originator and beneficiary."""
+    """Payer is InstgAgt, payee InstdAgt; every payment names originator and beneficiary."""
     if not payer or not payee:
         missing = "InstgAgt" if not payer else "InstdAgt"
         text = (
@@ -205,11 +216,17 @@ def _agents_refusal(
         return Refusal(Reason.DNOR, f"InstgAgt {payer} is not a member of this scheme.")
     if payee not in directory.members:
         return Refusal(Reason.CNOR, f"InstdAgt {payee} is not a member of this scheme.")
-    if message.message_type.startswith("pacs.008."):
-        if not transaction.debtor:
-            return Refusal(Reason.RR02, "The debtor has no name: originators travel with payments.")
-        if not transaction.creditor:
-            return Refusal(Reason.RR03, "The creditor has no name: beneficiaries travel too.")
+    if transaction.is_cover:
+        originator, beneficiary = transaction.cover_debtor, transaction.cover_creditor
+    elif message.message_type.startswith("pacs.008."):
+        originator, beneficiary = transaction.debtor, transaction.creditor
+    else:
+        # Payer and payee pay for themselves, and have their names already.
+        originator, beneficiary = payer, payee
+    if not originator:
+        return Refusal(Reason.RR02, "The debtor has no name: originators travel with payments.")
+    if not beneficiary:
+        return Refusal(Reason.RR03, "The creditor has no name: beneficiaries travel too.")
     return None
 
 

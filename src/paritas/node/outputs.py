@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -98,6 +99,7 @@ def _reject(inp: Input, created: str) -> Draft:
             rejected=created,
             location=inp.name,
             description=sentence,
+            data=f"Sent by {inp.envelope.sender}." if inp.envelope.sender else "",
         )
     )
 
@@ -105,7 +107,12 @@ def _reject(inp: Input, created: str) -> Draft:
 def _status_report(inp: Input, answer: Answer, spool: SpoolReader, created: str) -> Draft:
     reason, text = answer.refusal or ("", "")
     report = msgspec.structs.replace(
-        inp.report, message_id=answer.message_id, created=created, reason=reason, text=text
+        inp.report,
+        message_id=answer.message_id,
+        created=created,
+        instructed_agent=inp.envelope.sender,
+        reason=reason,
+        text=text,
     )
     counts = Counter(outcome.status for outcome in answer.outcomes)
     return pacs002_stream(report, counts, _statuses(inp, answer, spool))
@@ -220,25 +227,24 @@ _DELIVERIES = msgspec.msgpack.Decoder(list[Delivery])
 def deliver(share: Path, deliveries: bytes, directory: Path) -> None:
     """Write what each payee receives: its own message, after settlement and never before.
 
-    ``deliveries`` are encoded.
+    ``deliveries`` are encoded; they come in the order of their inputs, and of the transactions in
+    each.
     """
     with SpoolReader(share) as spool:
-        place, inp = (-1, -1), None
-        fragments: tuple[bytes, ...] = ()
-        for delivery in _DELIVERIES.decode(deliveries):
-            if delivery.place != place:
-                place = delivery.place
-                inp = spool.input(place)
-                fragments = tuple(f for w in inp.windows for f in spool.window(w).fragments)
-            assert inp is not None
-            draft = delivered(
-                inp.envelope.message_type,
-                inp.group_header,
-                fragments[delivery.index],
-                delivery.message_id,
-                format_instant(delivery.settled_ns),
-                delivery.conversion,
-            )
-            folder = f"{directory}/{delivery.payee}"
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            _write(f"{folder}/{delivery.message_id}.xml", draft, 1)
+        for place, of_input in groupby(_DELIVERIES.decode(deliveries), key=lambda each: each.place):
+            inp = spool.input(place)
+            fragments = (f for window in inp.windows for f in spool.window(window).fragments)
+            numbered = enumerate(fragments)
+            for delivery in of_input:
+                fragment = next(f for index, f in numbered if index == delivery.index)
+                draft = delivered(
+                    inp.envelope.message_type,
+                    inp.group_header,
+                    fragment,
+                    delivery.message_id,
+                    format_instant(delivery.settled_ns),
+                    delivery.conversion,
+                )
+                folder = f"{directory}/{delivery.payee}"
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                _write(f"{folder}/{delivery.message_id}.xml", draft, 1)

@@ -30,14 +30,24 @@ def answer_names(taken: list[Taken]) -> list[str]:
     names: list[str] = []
     used: set[str] = set()
     for each in taken:
-        name = each.name if each.name.lower().endswith(".xml") else f"{each.name}.xml"
+        stem = _cut(each.name)
+        name = stem if stem.lower().endswith(".xml") else f"{stem}.xml"
         count = 1
         while name.casefold() in used:
             count += 1
-            name = f"{each.name}.{count}.xml"
+            name = f"{stem}.{count}.xml"
         used.add(name.casefold())
         names.append(name)
     return names
+
+
+#: File systems take names of 255 bytes; what is added to one needs its room.
+_NAME_BYTES_MAX = 230
+
+
+def _cut(name: str) -> str:
+    """Cut a name that would be too long, never within a character."""
+    return name.encode()[:_NAME_BYTES_MAX].decode("utf-8", "ignore")
 
 
 def created_at(run: Run) -> str:

@@ -27,7 +27,7 @@ from paritas.journal.process import JournalProcess
 from paritas.journal.sqlite import SqliteJournal
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
-from paritas.node.business_days import BusinessDays, last_use, moments, utc_midnight_ns
+from paritas.node.business_days import BusinessDays, last_use, moments, period, utc_midnight_ns
 from paritas.node.calendars import DAY_NS
 from paritas.node.directory import Directory, directory_of, setup_commands
 from paritas.node.intake import Wish
@@ -39,7 +39,8 @@ from paritas.node.views import DayView
 
 #: How many files a worker reads at a time.
 _SHARE_FILES = 250
-#: A file's own time is believed up to so many days after the last value date of all input.
+#: A file's own time is believed from so many days before the first opening up to so many days after
+#: the last value date of all input.
 _HORIZON_DAYS = 3
 
 Progress = Callable[[str, int, int], None]
@@ -125,16 +126,17 @@ class Run:
         """Take up the inputs in order, on virtual time, and run the business days."""
         dates = [dates for share in self.shares for dates in share.dates]
         created = [ns for share in self.shares for ns in share.created_ns]
-        first_day = self.first_day or _first_day(dates, created)
+        first_day, last_day = period(dates, created)
+        if self.first_day is not None:
+            first_day, last_day = self.first_day, max(self.first_day, last_day)
         with JournalProcess(self.journal_path) as journal:
             self.ledger = Ledger(self.state, journal, _recorded(self.journal_path))
             days = BusinessDays(self.state, self.decide, self.directory.calendars, first_day)
             self.days = days
-            latest = max((each[-1] for each in dates if each), default=0)
-            last_day = datetime.date.fromordinal(max(latest, first_day.toordinal()))
             horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
+            opening_ns = days.start_ns()
             early = [ns for ns in created if ns is not None and ns <= horizon_ns]
-            start_ns = min([*early, days.start_ns()])
+            start_ns = max(0, opening_ns - _HORIZON_DAYS * DAY_NS, min([*early, opening_ns]))
             self.start_ns = start_ns
             for command in setup_commands(self.scheme, start_ns, days.first_dates):
                 self.decide(command)
@@ -238,15 +240,6 @@ class Run:
         status, reason, text = self.view.status_of(outcome)
         settled_ns = self.view.settled_ns.get(outcome, 0) if status is Status.SETTLED else 0
         return Outcome(ISO_STATUS[status], reason, text, outcome, settled_ns)
-
-
-def _first_day(dates: Sequence[Sequence[int]], created_ns: Sequence[int | None]) -> datetime.date:
-    """Return the earliest settlement date; without any, the day of the earliest input."""
-    earliest = min((each[0] for each in dates if each), default=0)
-    if earliest:
-        return datetime.date.fromordinal(earliest)
-    first_ns = min((ns for ns in created_ns if ns is not None), default=0)
-    return datetime.date(1970, 1, 1) + datetime.timedelta(days=first_ns // DAY_NS)
 
 
 def _recorded(path: Path) -> Iterator[Record]:

@@ -6,6 +6,7 @@ import datetime
 import gc
 import multiprocessing
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from paritas.node.report_data import ReportData
 from paritas.node.reporting import report_data
 from paritas.node.run import Progress, Run, SettleError
 from paritas.node.scheme import Scheme
+
+_SPOOL = ".spool-"
 
 
 def nothing(stage: str, done: int, of: int) -> None:
@@ -56,14 +59,14 @@ def settle(
     """
     began_ns = time.monotonic_ns()
     paths = inputs_of(inputs)
-    _make_directories(out, deliver=deliver)
+    _make_directories(inputs, out, deliver=deliver)
     run = Run(scheme, out, first_day, deliver=deliver)
     context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
     # The run makes millions of small objects that live to its end: collecting them is all cost.
     gc.disable()
     try:
         with (
-            tempfile.TemporaryDirectory(prefix=".spool-", dir=out) as spool,
+            tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
             ProcessPoolExecutor(workers or os.cpu_count(), context) as pool,
         ):
             run.read(paths, Path(spool), pool, tell)
@@ -82,7 +85,12 @@ def write_report(data: ReportData, out: Path) -> None:
     (out / "report.html").write_text(render_report(data), encoding="utf-8")
 
 
-def _make_directories(out: Path, *, deliver: bool) -> None:
+def _make_directories(inputs: Path, out: Path, *, deliver: bool) -> None:
+    if out.resolve().is_relative_to(inputs.resolve()):
+        raise SettleError(f"{out}: lies in {inputs}, where it would be input; name another place.")
+    # What a run that was killed left behind; it lives no longer than its run.
+    for spool in out.glob(f"{_SPOOL}*"):
+        shutil.rmtree(spool, ignore_errors=True)
     names = ["answers", "notifications", "statements", *(["delivered"] if deliver else [])]
     try:
         for name in names:

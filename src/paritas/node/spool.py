@@ -21,10 +21,10 @@ import msgspec
 from paritas.iso20022.answers import StatusReport, TransactionStatus
 from paritas.iso20022.parsing import TREE_BYTES_MAX
 from paritas.iso20022.reader import FILE_BYTES_MAX, read_file, read_message
-from paritas.iso20022.values import Message, ReadResult, Transaction
+from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
 from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
-from paritas.node.intake import Envelope, Wish, envelope_of, wishes_of
+from paritas.node.intake import Envelope, Wish, concerns_whole, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -106,29 +106,33 @@ class Spooler:
         return share
 
     def _read_one(self, path: Path, spool: BinaryIO) -> tuple[Input, tuple[int, ...]]:
-        data, large = _bytes_of(path, self.path)
+        name = printable_name(path)
+        data, large = _bytes_of(path, self.path.with_suffix(f".{spool.tell()}"))
         if data is not None:
             results: Iterator[ReadResult] = iter((read_message(data),))
         else:
             results = read_file(large or path)
-        windows, findings = [], []
+        windows: list[tuple[int, int]] = []
+        # The first of each kind decides, in whichever window it comes.
+        findings: dict[str, Finding] = {}
         dates: set[int] = set()
-        count, message, group_header = 0, None, b""
+        count, message, group_header, first_agent = 0, None, b"", ""
         for result in results:
             message = result.message or message
-            findings += [f for f in result.findings if f.reason]
-            del findings[_FINDINGS_MAX:]
+            for finding in filter(concerns_whole, result.findings):
+                findings.setdefault(finding.code.partition(".")[0], finding)
             if result.transactions:
+                first_agent = first_agent or result.transactions[0].instructing_agent
                 window = self._window(result)
                 windows.append(_put(spool, _ENCODER.encode(window)))
                 dates.update(w.value_date for w in window.wishes if w.refusal is None)
                 count += len(result.transactions)
             group_header = result.group_header or group_header
-        envelope = envelope_of(message, tuple(findings), count)
+        envelope = envelope_of(message, tuple(findings.values()), count, first_agent)
         key = (envelope.sender, envelope.message_type, envelope.message_id)
-        salt = salt_for(self._seal, "message", *(key if message else (path.name,)))
+        salt = salt_for(self._seal, "message", *(key if message else (name,)))
         inp = Input(
-            name=path.name,
+            name=name,
             envelope=envelope,
             windows=tuple(windows),
             transactions=count,
@@ -136,7 +140,7 @@ class Spooler:
             digest=_digest(salt, data, large),
             received=_put(spool, data) if data is not None else (0, 0),
             received_path=str(large) if large else "",
-            report=_report(message, path.name),
+            report=_report(message, name),
             group_header=group_header if self._deliver else b"",
         )
         stands = envelope.refusal is None and envelope.unreadable is None
@@ -152,17 +156,18 @@ class Spooler:
         )
 
 
-#: One finding decides; a file with more than this many wrong places is described well enough.
-_FINDINGS_MAX = 5000
-
-
 def _put(spool: BinaryIO, frame: bytes) -> tuple[int, int]:
     offset = spool.tell()
     spool.write(frame)
     return offset, len(frame)
 
 
-def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
+def printable_name(path: Path) -> str:
+    """Return a file's name as text; bytes that are no UTF-8 are shown as ``\\xff``."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
+def _bytes_of(path: Path, copy: Path) -> tuple[bytes | None, Path | None]:
     """Return a small file's bytes, or a private copy of a large one that may not change meanwhile.
 
     Neither, for what is no readable file or too large to be one: the reader says why.
@@ -178,11 +183,10 @@ def _bytes_of(path: Path, spool: Path) -> tuple[bytes | None, Path | None]:
                 return _read_all(descriptor, status.st_size), None
         finally:
             os.close(descriptor)
-        large = spool.with_name(f"{spool.name}-{path.name}"[:200])
-        shutil.copyfile(path, large)
+        shutil.copyfile(path, copy)
     except OSError:
         return None, None
-    return None, large
+    return None, copy
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
