@@ -150,6 +150,8 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     #: Particulars, encoded.
     particulars: bytes
     conversion: Conversion | None = None
+    #: A sentence for a person.
+    text: str = ""
 
 
 class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -207,6 +209,7 @@ def _entry(movement: Movement, date: str) -> Entry:
         particulars.debtor,
         particulars.creditor,
         movement.conversion,
+        movement.text,
     )
 
 
