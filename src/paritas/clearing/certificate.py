@@ -1,0 +1,126 @@
+"""Certificates of the free rule: integer multipliers, exact bounds, and the tree of branches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from paritas.clearing.matrix import Bools, Floats, Matrix
+from paritas.clearing.problem import Problem
+
+#: What a branch has fixed, per column: FREE, or 0 or 1.
+FREE = -1
+Fixing = npt.NDArray[np.int8]
+
+#: The smallest multiplier that matters keeps this many units of the scale.
+_UNITS_PER_MULTIPLIER = 10**12
+
+
+@dataclass
+class Leaf:
+    """Multipliers by row over the certificate's scale; the zeros are left out."""
+
+    multipliers: dict[int, int]
+
+
+@dataclass
+class Branch:
+    """The two ways to go on: the column settles not, or it does."""
+
+    column: int
+    zero: Branch | Leaf
+    one: Branch | Leaf
+
+
+def choose_scale(matrix: Matrix) -> int:
+    """Choose the multipliers' denominator, a power of ten, fine enough for every account."""
+    least = float((matrix.worth_unit / matrix.unit).min())
+    scale = 1
+    while scale * least < _UNITS_PER_MULTIPLIER:
+        scale *= 10
+    return scale
+
+
+def whole_multipliers(matrix: Matrix, multiplier: Floats, scale: int) -> dict[int, int]:
+    """Turn the relaxation's scaled multipliers into integers over ``scale``."""
+    found: dict[int, int] = {}
+    for row in np.flatnonzero(multiplier > 1e-11):
+        # A float is an exact fraction, so this rounds once, whatever the sizes.
+        exact = Fraction(float(multiplier[row] * matrix.worth_unit / matrix.unit[row]))
+        whole = round(exact * scale)
+        if whole:
+            found[int(row)] = whole
+    return found
+
+
+class Bounds:
+    """Exact bounds of leaves, in units of 1 / (scale x denominator of the values)."""
+
+    def __init__(self, matrix: Matrix, scale: int, excluded: Bools) -> None:
+        self.matrix = matrix
+        self.scale = scale
+        self._amount = matrix.entry_amount.astype(object)
+        self._room = [int(left) for left in matrix.room]
+        self._values = np.array(matrix.values, dtype=object) * scale
+        self._included = ~excluded
+
+    def whole(self, value: Fraction) -> int:
+        """Return a value that some set can have in these units; exact."""
+        return int(value * self.scale * self.matrix.denominator)
+
+    def fraction(self, bound: int) -> Fraction:
+        """Return a bound in these units as a number."""
+        return Fraction(bound, self.scale * self.matrix.denominator)
+
+    def leaf(self, multipliers: dict[int, int], fixing: Fixing | None = None) -> int:
+        """Return the exact bound that a leaf's multipliers prove under its fixings."""
+        denominator = self.matrix.denominator
+        weight = np.zeros(self.matrix.rows, dtype=object)
+        for row, whole in multipliers.items():
+            weight[row] = whole * denominator
+        worth = self._values.copy()
+        hit = np.flatnonzero(weight[self.matrix.entry_row] != 0)
+        np.subtract.at(
+            worth,
+            self.matrix.entry_column[hit],
+            weight[self.matrix.entry_row[hit]] * self._amount[hit],
+        )
+        counts = self._included & (worth > 0)
+        if fixing is not None:
+            counts = (counts & (fixing != 0)) | (fixing == 1)
+        ground = sum(whole * self._room[row] for row, whole in multipliers.items())
+        return int(ground * denominator + worth[counts].sum())
+
+
+def certificate_document(
+    problem: Problem, matrix: Matrix, scale: int, excluded: Bools, tree: Branch | Leaf
+) -> dict[str, Any]:
+    """Write a certificate as the result document carries it."""
+    ids = [instruction.id for instruction in problem.instructions]
+    document: dict[str, Any] = {
+        "scale": scale,
+        "excluded": [ids[column] for column in np.flatnonzero(excluded)],
+    }
+    stack: list[tuple[Branch | Leaf, dict[str, Any], str]] = [(tree, document, "tree")]
+    while stack:
+        node, parent, name = stack.pop()
+        entry: dict[str, Any] = {}
+        parent[name] = entry
+        if isinstance(node, Leaf):
+            entry["multipliers"] = list(_entries(matrix, node))
+        else:
+            entry["branch"] = ids[node.column]
+            entry["zero"] = entry["one"] = {}
+            stack += [(node.zero, entry, "zero"), (node.one, entry, "one")]
+    return document
+
+
+def _entries(matrix: Matrix, leaf: Leaf) -> Iterable[dict[str, Any]]:
+    for row, whole in sorted(leaf.multipliers.items()):
+        member, currency = matrix.keys[row]
+        yield {"member": member, "currency": currency, "y": whole}

@@ -1,0 +1,138 @@
+"""The linear relaxation, solved by HiGHS: instructions may settle in part.
+
+All of it is floating point: it guides the search and proposes multipliers. What is true is
+decided elsewhere, in integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from paritas.clearing.matrix import Bools, Floats, Ints, Matrix
+
+#: What a scaled unit of overdraft costs beside instructions worth 1 on average; it only keeps
+#: a relaxation with instructions forced in from being infeasible.
+_SHORTAGE_COST = 1e4
+#: How near to its optimum a sub-problem is solved.
+_MIP_GAP = 1e-4
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """A solved relaxation: its optimum, each column's share, each row's multiplier (scaled)."""
+
+    optimum: float
+    share: Floats
+    multiplier: Floats
+    basis: highspy.HighsBasis
+
+
+def _quiet(threads: int = 1) -> highspy.Highs:
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", threads)
+    return solver
+
+
+def _model(
+    matrix: Matrix, columns: Ints, rows: Ints, room: Floats, shortage_cost: float | None
+) -> highspy.HighsLp:
+    """Build the model over ``columns``; every entry of theirs must lie in ``rows``."""
+    start, row, value = matrix.by_column.take(columns)
+    place = np.full(matrix.rows, -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    cost = matrix.worth[columns]
+    upper = np.ones(len(columns))
+    index = place[row]
+    if shortage_cost is not None:
+        start = np.concatenate([start, start[-1] + 1 + np.arange(len(rows))])
+        index = np.concatenate([index, np.arange(len(rows))])
+        value = np.concatenate([value, -np.ones(len(rows))])
+        cost = np.concatenate([cost, np.full(len(rows), -shortage_cost)])
+        upper = np.concatenate([upper, np.full(len(rows), highspy.kHighsInf)])
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(cost), len(rows)
+    model.sense_ = highspy.ObjSense.kMaximize
+    model.col_cost_, model.col_lower_, model.col_upper_ = cost, np.zeros(len(cost)), upper
+    model.row_lower_ = np.full(len(rows), -highspy.kHighsInf)
+    model.row_upper_ = room
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = start.astype(np.int32)
+    model.a_matrix_.index_ = index.astype(np.int32)
+    model.a_matrix_.value_ = value
+    return model
+
+
+class Relaxation:
+    """One relaxation that is solved again and again under changing fixings, warm from the last."""
+
+    def __init__(self, matrix: Matrix, columns: Ints, *, elastic: bool = False) -> None:
+        """Take the relaxation over ``columns``; elastic ones may overdraw at a high cost."""
+        self._columns = columns
+        self._solver = _quiet()
+        self._solver.setOptionValue("presolve", "off" if elastic else "choose")
+        rows = np.arange(matrix.rows)
+        self._solver.passModel(
+            _model(matrix, columns, rows, matrix.room_scaled, _SHORTAGE_COST if elastic else None)
+        )
+        self._lower = np.zeros(len(columns))
+        self._upper = np.ones(len(columns))
+
+    def solve(
+        self, lower: Floats | None = None, upper: Floats | None = None, time_limit_s: float = 1e6
+    ) -> Relaxed | None:
+        """Solve under bounds per column; ``None`` when time or numbers do not allow it."""
+        if lower is not None and upper is not None:
+            changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
+            self._solver.changeColsBounds(
+                len(changed), changed.astype(np.int32), lower[changed], upper[changed]
+            )
+            self._lower, self._upper = lower, upper
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + time_limit_s)
+        self._solver.run()
+        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._solver.getSolution()
+        return Relaxed(
+            optimum=self._solver.getInfo().objective_function_value,
+            share=np.array(solution.col_value)[: len(self._columns)],
+            multiplier=np.abs(np.array(solution.row_dual)),
+            basis=self._solver.getBasis(),
+        )
+
+
+def solve_subproblem(
+    matrix: Matrix,
+    chosen: Bools,
+    free: Ints,
+    time_limit_s: float,
+    shortage_cost: float | None = None,
+) -> Bools:
+    """Choose anew among the ``free`` columns, the others as in ``chosen``, by HiGHS' MIP.
+
+    With a ``shortage_cost`` (per scaled unit) accounts may be overdrawn, at that cost; without,
+    ``chosen`` must be feasible. Returns the choice for ``free``; the caller checks it in integers.
+    """
+    fixed = chosen.copy()
+    fixed[free] = False
+    _, row, _ = matrix.by_column.take(free)
+    rows = np.unique(row)
+    room = (matrix.room_scaled - matrix.outflow_scaled(fixed))[rows]
+    model = _model(matrix, free, rows, room, shortage_cost)
+    kinds = [highspy.HighsVarType.kInteger] * len(free)
+    model.integrality_ = kinds + [highspy.HighsVarType.kContinuous] * (model.num_col_ - len(free))
+    solver = _quiet()
+    solver.setOptionValue("time_limit", time_limit_s)
+    solver.setOptionValue("mip_rel_gap", _MIP_GAP)
+    solver.setOptionValue("mip_detect_symmetry", False)
+    solver.passModel(model)
+    if shortage_cost is None:
+        start = highspy.HighsSolution()
+        start.col_value = chosen[free].astype(np.float64)
+        solver.setSolution(start)
+    solver.run()
+    share = np.array(solver.getSolution().col_value)[: len(free)]
+    return share > 0.5 if len(share) == len(free) else chosen[free]
