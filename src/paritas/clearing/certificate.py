@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -69,21 +70,25 @@ class Bounds:
         self._values = np.array(matrix.values, dtype=object) * scale
         self._included = ~excluded
 
-    def whole(self, value: Fraction) -> int:
-        """Return a value that some set can have in these units; exact."""
-        return int(value * self.scale * self.matrix.denominator)
+    def entries(self, column: int) -> list[tuple[int, int]]:
+        """Return (row, exact net outflow) of one column."""
+        start, end = self.matrix.by_column.start[column : column + 2]
+        rows = self.matrix.entry_row[start:end].tolist()
+        return list(zip(rows, self._amount[start:end].tolist(), strict=True))
 
-    def fraction(self, bound: int) -> Fraction:
-        """Return a bound in these units as a number."""
-        return Fraction(bound, self.scale * self.matrix.denominator)
+    def leaf(
+        self, multipliers: dict[int, int], fixing: Fixing | None = None, factor: int = 1
+    ) -> int:
+        """Return the exact bound that a leaf's multipliers prove under its fixings.
 
-    def leaf(self, multipliers: dict[int, int], fixing: Fixing | None = None) -> int:
-        """Return the exact bound that a leaf's multipliers prove under its fixings."""
+        The multipliers are integers over ``scale * factor``; so is the bound, times the
+        denominator of the values.
+        """
         denominator = self.matrix.denominator
         weight = np.zeros(self.matrix.rows, dtype=object)
         for row, whole in multipliers.items():
             weight[row] = whole * denominator
-        worth = self._values.copy()
+        worth = self._values * factor
         hit = np.flatnonzero(weight[self.matrix.entry_row] != 0)
         np.subtract.at(
             worth,
@@ -95,6 +100,14 @@ class Bounds:
             counts = (counts & (fixing != 0)) | (fixing == 1)
         ground = sum(whole * self._room[row] for row, whole in multipliers.items())
         return int(ground * denominator + worth[counts].sum())
+
+    def leaf_exact(
+        self, multipliers: dict[int, Fraction], fixing: Fixing | None = None
+    ) -> Fraction:
+        """Return the bound, in this object's units, of multipliers that are not whole."""
+        factor = math.lcm(*(value.denominator for value in multipliers.values()))
+        whole = {row: int(value * factor) for row, value in multipliers.items()}
+        return Fraction(self.leaf(whole, fixing, factor), factor)
 
 
 def certificate_document(

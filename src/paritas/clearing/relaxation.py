@@ -6,6 +6,7 @@ decided elsewhere, in integers.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import highspy
@@ -15,9 +16,13 @@ from paritas.clearing.matrix import Bools, Floats, Ints, Matrix
 
 #: What a scaled unit of overdraft costs beside instructions worth 1 on average; it only keeps
 #: a relaxation with instructions forced in from being infeasible.
-_SHORTAGE_COST = 1e4
+SHORTAGE_COST = 1e4
+#: The same while sifting, where overdrawing is part of finding the way.
+_SIFT_SHORTAGE_COST = 20.0
 #: How near to its optimum a sub-problem is solved.
 _MIP_GAP = 1e-4
+#: How many columns one step of sifting solves.
+_SIFT_SIZE = 30_000
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,24 @@ def _model(
 class Relaxation:
     """One relaxation that is solved again and again under changing fixings, warm from the last."""
 
-    def __init__(self, matrix: Matrix, columns: Ints, *, elastic: bool = False) -> None:
-        """Take the relaxation over ``columns``; elastic ones may overdraw at a high cost."""
+    def __init__(
+        self,
+        matrix: Matrix,
+        columns: Ints,
+        *,
+        room: Floats | None = None,
+        shortage_cost: float | None = None,
+    ) -> None:
+        """Take the relaxation over ``columns``.
+
+        ``room`` (scaled) replaces that of the matrix. With a ``shortage_cost`` accounts may be
+        overdrawn at that cost per scaled unit, so that there always is a solution.
+        """
         self._columns = columns
         self._solver = _quiet()
-        self._solver.setOptionValue("presolve", "off" if elastic else "choose")
-        rows = np.arange(matrix.rows)
+        room = matrix.room_scaled if room is None else room
         self._solver.passModel(
-            _model(matrix, columns, rows, matrix.room_scaled, _SHORTAGE_COST if elastic else None)
+            _model(matrix, columns, np.arange(matrix.rows), room, shortage_cost)
         )
         self._lower = np.zeros(len(columns))
         self._upper = np.ones(len(columns))
@@ -86,6 +101,7 @@ class Relaxation:
     ) -> Relaxed | None:
         """Solve under bounds per column; ``None`` when time or numbers do not allow it."""
         if lower is not None and upper is not None:
+            self._solver.setOptionValue("presolve", "off")
             changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
             self._solver.changeColsBounds(
                 len(changed), changed.astype(np.int32), lower[changed], upper[changed]
@@ -136,3 +152,43 @@ def solve_subproblem(
     solver.run()
     share = np.array(solver.getSolution().col_value)[: len(free)]
     return share > 0.5 if len(share) == len(free) else chosen[free]
+
+
+def relax_by_sifting(matrix: Matrix, columns: Ints, time_limit_s: float) -> Relaxed | None:
+    """Relax a problem too large to be solved whole: a sample first, then the doubtful columns.
+
+    The sample's multipliers say which columns surely settle and which surely do not; those in
+    doubt are solved exactly with the others held, and so on while time lasts. Any multipliers
+    prove a bound, so this stops wherever it is.
+    """
+    end_s = time.monotonic() + time_limit_s
+    sample = np.sort(np.random.default_rng(0).choice(columns, _SIFT_SIZE, replace=False))
+    room = matrix.room_scaled * (len(sample) / len(columns))
+    part = _relax_part(matrix, sample, room, time_limit_s / 2)
+    best: Relaxed | None = None
+    while part is not None:
+        multiplier = part.multiplier
+        tied = multiplier[matrix.entry_row] * matrix.by_column.value
+        profit = (matrix.worth - np.bincount(matrix.entry_column, tied, matrix.columns))[columns]
+        bound = float(multiplier @ matrix.room_scaled + np.maximum(profit, 0).sum())
+        if best is not None and bound >= best.optimum * (1 - 1e-6):
+            break
+        best = Relaxed(bound, (profit > 0).astype(np.float64), multiplier, part.basis)
+        doubt = np.abs(profit) / np.maximum(matrix.worth[columns], 1e-9)
+        free = np.sort(np.argpartition(doubt, _SIFT_SIZE)[:_SIFT_SIZE])
+        held = np.zeros(matrix.columns, dtype=bool)
+        held[columns] = profit > 0
+        held[columns[free]] = False
+        left = matrix.room_scaled - matrix.outflow_scaled(held)
+        part = _relax_part(matrix, columns[free], left, end_s - time.monotonic())
+    return best
+
+
+def _relax_part(
+    matrix: Matrix, columns: Ints, room: Floats, time_limit_s: float
+) -> Relaxed | None:
+    """Relax over some columns with the room that the others leave; elastic, for it may be short."""
+    if time_limit_s <= 0:
+        return None
+    relaxation = Relaxation(matrix, columns, room=room, shortage_cost=_SIFT_SHORTAGE_COST)
+    return relaxation.solve(time_limit_s=time_limit_s)
