@@ -78,36 +78,38 @@ class Bounds:
 
     def leaf(
         self, multipliers: dict[int, int], fixing: Fixing | None = None, factor: int = 1
-    ) -> int:
+    ) -> tuple[int, Bools]:
         """Return the exact bound that a leaf's multipliers prove under its fixings.
 
         The multipliers are integers over ``scale * factor``; so is the bound, times the
-        denominator of the values.
+        denominator of the values. With it: which columns are worth more than they tie up.
         """
-        denominator = self.matrix.denominator
-        weight = np.zeros(self.matrix.rows, dtype=object)
+        matrix, denominator = self.matrix, self.matrix.denominator
+        weight = np.zeros(matrix.rows, dtype=object)
         for row, whole in multipliers.items():
             weight[row] = whole * denominator
-        worth = self._values * factor
-        hit = np.flatnonzero(weight[self.matrix.entry_row] != 0)
+        worth = self._values * factor if factor != 1 else self._values.copy()
+        is_hit = np.zeros(matrix.rows, dtype=bool)
+        is_hit[list(multipliers)] = True
+        hit = np.flatnonzero(is_hit[matrix.entry_row])
         np.subtract.at(
-            worth,
-            self.matrix.entry_column[hit],
-            weight[self.matrix.entry_row[hit]] * self._amount[hit],
+            worth, matrix.entry_column[hit], weight[matrix.entry_row[hit]] * self._amount[hit]
         )
-        counts = self._included & (worth > 0)
+        positive = worth > 0
+        counts = self._included & positive
         if fixing is not None:
             counts = (counts & (fixing != 0)) | (fixing == 1)
         ground = sum(whole * self._room[row] for row, whole in multipliers.items())
-        return int(ground * denominator + worth[counts].sum())
+        return int(ground * denominator + worth[counts].sum()), positive
 
     def leaf_exact(
         self, multipliers: dict[int, Fraction], fixing: Fixing | None = None
-    ) -> Fraction:
-        """Return the bound, in this object's units, of multipliers that are not whole."""
+    ) -> tuple[Fraction, Bools]:
+        """Return the same for multipliers that are not whole; the bound in this object's units."""
         factor = math.lcm(*(value.denominator for value in multipliers.values()))
         whole = {row: int(value * factor) for row, value in multipliers.items()}
-        return Fraction(self.leaf(whole, fixing, factor), factor)
+        bound, positive = self.leaf(whole, fixing, factor)
+        return Fraction(bound, factor), positive
 
 
 def certificate_document(

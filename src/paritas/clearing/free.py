@@ -29,7 +29,8 @@ from paritas.clearing.matrix import Bools, Floats, Matrix, build_matrix, common_
 from paritas.clearing.problem import Problem
 from paritas.clearing.relaxation import Relaxation, relax_by_sifting
 from paritas.clearing.result import clearing_result
-from paritas.clearing.search import Neighbourhoods, improve, kernel, start_threads
+from paritas.clearing.search import Neighbourhoods, improve, kernel, solve_whole, start_threads
+from paritas.clearing.tree import TreeWriter
 
 #: Up to so many instructions a full proof is sought first; search only helps it along.
 _SMALL = 1500
@@ -113,13 +114,13 @@ def _search_with_tree(
         incumbent.is_optimal = True
         for thread in threads:
             thread.join()
-    return search.tree()
+    return TreeWriter(search).write()
 
 
 def _run_to_proof(search: BranchAndBound, incumbent: Incumbent) -> None:
     """Branch until nothing beats the incumbent; then a little longer for a gap of exactly 0."""
     matrix = incumbent.matrix
-    step = common_step(matrix.values, matrix.denominator)
+    step = float(common_step(matrix.values, matrix.denominator))
     start_s = time.monotonic()
     while search.run(min(incumbent.deadline_s, time.monotonic() + 0.2)):
         if incumbent.time_left_s() <= 0:
@@ -138,8 +139,10 @@ def _start_workers(
     pays = split.sum() <= _KERNEL_SPLIT_MAX * incumbent.matrix.columns
 
     def work(number: int) -> None:
-        if number == 0 and pays and incumbent.matrix.columns > _SMALL:
-            limit_s = 0.2 * incumbent.time_left_s()
+        limit_s = 0.2 * incumbent.time_left_s()
+        if incumbent.matrix.columns <= _SMALL:
+            solve_whole(incumbent, allowed, limit_s)
+        elif number == 0 and pays:
             kernel(incumbent, allowed, guide.share, guide.multiplier, limit_s)
         kinds = Neighbourhoods(incumbent, allowed, guide.share, guide.multiplier, number)
         improve(incumbent, kinds)
@@ -153,7 +156,7 @@ def _search(
     """Search without a tree; the relaxation's multipliers are the whole certificate."""
     threads = _start_workers(incumbent, guide, excluded, _WORKERS)
     multipliers = whole_multipliers(incumbent.matrix, guide.multiplier, bounds.scale)
-    bound = bounds.leaf(multipliers)
+    bound, _ = bounds.leaf(multipliers)
     for thread in threads:
         thread.join()
     return bounds.scale, bound, Leaf(multipliers)

@@ -126,6 +126,7 @@ def solve_subproblem(
     free: Ints,
     time_limit_s: float,
     shortage_cost: float | None = None,
+    gap: float = _MIP_GAP,
 ) -> Bools:
     """Choose anew among the ``free`` columns, the others as in ``chosen``, by HiGHS' MIP.
 
@@ -142,7 +143,7 @@ def solve_subproblem(
     model.integrality_ = kinds + [highspy.HighsVarType.kContinuous] * (model.num_col_ - len(free))
     solver = _quiet()
     solver.setOptionValue("time_limit", time_limit_s)
-    solver.setOptionValue("mip_rel_gap", _MIP_GAP)
+    solver.setOptionValue("mip_rel_gap", gap)
     solver.setOptionValue("mip_detect_symmetry", False)
     solver.passModel(model)
     if shortage_cost is None:

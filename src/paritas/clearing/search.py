@@ -65,6 +65,8 @@ class Neighbourhoods:
                 _Kind(lambda size: self._grouped_accounts(self._members, size)),
                 _Kind(lambda size: self._grouped_accounts(self._currencies, size)),
             ]
+        for kind in self.kinds:
+            kind.size = min(_SIZE_FIRST, max(_SIZE_LEAST, len(self._columns) / 3))
 
     def pick(self) -> tuple[_Kind, Ints]:
         """Choose a kind and with it the columns to free."""
@@ -82,8 +84,8 @@ class Neighbourhoods:
         """Record what a neighbourhood gained and how long it took."""
         rate = gain / max(seconds, 1e-3)
         kind.gain_per_second = 0.9 * kind.gain_per_second + 0.1 * rate
-        kind.size = kind.size * 1.05 if seconds < _TARGET_S else kind.size * 0.85
-        kind.size = min(max(kind.size, _SIZE_LEAST), 2 * len(self._columns) + 1)
+        kind.size = kind.size * (1.05 if seconds < _TARGET_S else 0.85 if seconds < 0.8 * _LIMIT_S else 0.7)
+        kind.size = min(max(kind.size, _SIZE_LEAST), len(self._columns) + 1)
 
     def _anywhere(self, size: int) -> Ints:
         return self._random.choice(self._columns, size, replace=False)
@@ -174,6 +176,13 @@ def kernel(
     wanted = share > 0.5
     wanted[free] = solve_subproblem(matrix, wanted, free, time_limit_s, _KERNEL_SHORTAGE_COST)
     incumbent.offer(construct(matrix, wanted, matrix.worth, ~allowed))
+
+
+def solve_whole(incumbent: Incumbent, allowed: Bools, time_limit_s: float) -> None:
+    """Let HiGHS' MIP have the whole problem; on small ones it soon finds very good sets."""
+    base, free = incumbent.chosen, np.flatnonzero(allowed)
+    choice = solve_subproblem(incumbent.matrix, base, free, time_limit_s, gap=0.0)
+    incumbent.offer_part(base, free, choice)
 
 
 def _join(incumbent: Incumbent, base: Bools, free: Ints, choice: Bools) -> None:
