@@ -6,64 +6,88 @@ take seconds.
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from paritas.clearing.matrix import Bools, Exact, Floats, Ints, Matrix
 
 
-def construct(matrix: Matrix, wanted: Bools, merit: Floats, excluded: Bools) -> Bools:
-    """Return a feasible set near ``wanted``; of higher ``merit`` is kept or added first."""
-    chosen = repair(matrix, wanted & ~excluded, merit)
-    return fill(matrix, chosen, merit, ~excluded)
+def construct(
+    matrix: Matrix, wanted: Bools, merit: Floats, excluded: Bools, deadline_s: float = np.inf
+) -> Bools:
+    """Return a feasible set near ``wanted``; of higher ``merit`` is kept or added first.
+
+    After ``deadline_s`` (on ``time.monotonic``) it stops adding, and repairs by the shortest way.
+    """
+    chosen = repair(matrix, wanted & ~excluded, merit, deadline_s)
+    return fill(matrix, chosen, merit, ~excluded, deadline_s)
 
 
-def repair(matrix: Matrix, wanted: Bools, merit: Floats) -> Bools:
+def repair(
+    matrix: Matrix, wanted: Bools, merit: Floats, deadline_s: float = np.inf
+) -> Bools:
     """Drop from ``wanted``, least merit first, at every short account until none is short."""
     chosen = wanted.copy()
+    left = matrix.room - matrix.outflow(chosen)
     entries = np.flatnonzero(matrix.entry_amount > 0)
     # By account, then by merit: one order serves every pass.
     entries = entries[np.lexsort((merit[matrix.entry_column[entries]], matrix.entry_row[entries]))]
     while True:
-        short = np.maximum(0, matrix.outflow(chosen) - matrix.room)
-        entries = entries[chosen[matrix.entry_column[entries]]]
-        row = matrix.entry_row[entries]
-        here = entries[short[row] > 0]
+        here = entries[left[matrix.entry_row[entries]] < 0]
+        here = here[chosen[matrix.entry_column[here]]]
         if not len(here):
             return chosen
-        before = _before(matrix.entry_row[here], matrix.entry_amount[here])
-        drop = here[before < short[matrix.entry_row[here]]]
-        chosen[matrix.entry_column[drop]] = False
+        row = matrix.entry_row[here]
+        drop = matrix.entry_column[here[_before(row, matrix.entry_amount[here]) < -left[row]]]
+        if time.monotonic() > deadline_s:
+            # The empty set is always feasible; so is every account that pays nothing.
+            drop = matrix.entry_column[here]
+        chosen[drop] = False
+        _settle(matrix, left, np.unique(drop), 1)
+
+
+def fill(
+    matrix: Matrix, chosen: Bools, merit: Floats, allowed: Bools, deadline_s: float = np.inf
+) -> Bools:
+    """Add what every one of its payer accounts can pay at once, highest merit first."""
+    chosen = chosen.copy()
+    left = matrix.room - matrix.outflow(chosen)
+    fits = allowed & ~chosen
+    entries = np.flatnonzero(matrix.entry_amount > 0)
+    entries = entries[fits[matrix.entry_column[entries]]]
+    entries = entries[np.lexsort((-merit[matrix.entry_column[entries]], matrix.entry_row[entries]))]
+    while time.monotonic() < deadline_s:
+        entries = entries[~chosen[matrix.entry_column[entries]]]
+        row, column = matrix.entry_row[entries], matrix.entry_column[entries]
+        amount = matrix.entry_amount[entries]
+        fits = allowed & ~chosen
+        fits[column[amount > left[row]]] = False
+        here = np.flatnonzero(fits[column])
+        over = here[_before(row[here], amount[here]) + amount[here] > left[row[here]]]
+        fits[column[over]] = False
+        added = np.flatnonzero(fits)
+        if not len(added):
+            break
+        chosen[added] = True
+        _settle(matrix, left, added, -1)
+    return chosen
+
+
+def _settle(matrix: Matrix, left: Exact, columns: Ints, sign: int) -> None:
+    """Take the columns' outflow from what is left (``sign`` -1), or give it back (1)."""
+    start = matrix.by_column.start
+    counts = start[columns + 1] - start[columns]
+    ends = np.cumsum(counts)
+    where = np.arange(counts.sum()) + np.repeat(start[columns] - ends + counts, counts)
+    np.add.at(left, matrix.entry_row[where], sign * matrix.entry_amount[where])
 
 
 def _before(group: Ints, amount: Exact) -> Exact:
     """Return for each entry the sum of those before it in its group (groups lie together)."""
+    if not len(group):
+        return amount
     running = np.cumsum(amount) - amount
-    first = np.concatenate([[True], group[1:] != group[:-1]])
-    starts = np.flatnonzero(first)
+    starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
     lengths = np.diff(np.append(starts, len(group)))
-    return running - np.repeat(running[starts], lengths)
-
-
-def fill(matrix: Matrix, chosen: Bools, merit: Floats, allowed: Bools, passes: int = 50) -> Bools:
-    """Add what every one of its payer accounts can pay at once, highest merit first."""
-    chosen = chosen.copy()
-    columns = np.flatnonzero(allowed & ~chosen)
-    rank = np.empty(matrix.columns, dtype=np.int64)
-    rank[np.argsort(-merit, kind="stable")] = np.arange(matrix.columns)
-    debits = np.flatnonzero(matrix.entry_amount > 0)
-    for _ in range(passes):
-        left = matrix.room - matrix.outflow(chosen)
-        fits = np.zeros(matrix.columns, dtype=bool)
-        fits[columns] = True
-        debits = debits[~chosen[matrix.entry_column[debits]]]
-        fits[matrix.entry_column[debits[matrix.entry_amount[debits] > left[matrix.entry_row[debits]]]]] = False
-        here = debits[fits[matrix.entry_column[debits]]]
-        here = here[np.lexsort((rank[matrix.entry_column[here]], matrix.entry_row[here]))]
-        if len(here):
-            row, amount = matrix.entry_row[here], matrix.entry_amount[here]
-            over = here[_before(row, amount) + amount > left[row]]
-            fits[matrix.entry_column[over]] = False
-        if not fits.any():
-            break
-        chosen |= fits
-    return chosen
+    return running - np.repeat(running[starts], lengths)  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ from paritas.clearing.construct import construct
 from paritas.clearing.incumbent import Incumbent
 from paritas.clearing.matrix import Bools, Floats, Matrix, build_matrix, common_step, excluded_columns
 from paritas.clearing.problem import Problem
-from paritas.clearing.relaxation import Relaxation, relax_by_sifting
+from paritas.clearing.relaxation import Relaxation, relax_by_descent
 from paritas.clearing.result import clearing_result
 from paritas.clearing.search import Neighbourhoods, improve, kernel, solve_whole, start_threads
 from paritas.clearing.tree import TreeWriter
@@ -63,8 +63,11 @@ def solve_free(problem: Problem, deadline_s: float) -> dict[str, Any]:
     excluded = excluded_columns(matrix)
     incumbent = Incumbent(matrix, deadline_s)
     guide = _relax(matrix, excluded, incumbent)
-    for wanted in (guide.share > 0.5, guide.share > 0.99, np.zeros(matrix.columns, dtype=bool)):
-        incumbent.offer(construct(matrix, wanted, matrix.worth, excluded))
+    thresholds = (0.5, 0.99, 2.0) if matrix.columns <= _WHOLE_RELAXATION else (0.9, 0.5)
+    for threshold in thresholds:
+        until_s = deadline_s - 0.4 * incumbent.time_left_s()
+        wanted = guide.share > threshold
+        incumbent.offer(construct(matrix, wanted, matrix.worth, excluded, until_s))
     bounds = Bounds(matrix, choose_scale(matrix), excluded)
     if matrix.columns <= _WHOLE_RELAXATION:
         scale, bound, tree = _search_with_tree(incumbent, bounds, guide, excluded)
@@ -87,10 +90,10 @@ def _relax(matrix: Matrix, excluded: Bools, incumbent: Incumbent) -> _Guide:
         limit_s = max(0.1, 0.4 * incumbent.time_left_s())
         if len(columns) <= _WHOLE_RELAXATION:
             relaxed = Relaxation(matrix, columns).solve(time_limit_s=limit_s)
+            if relaxed is not None:
+                share[columns], multiplier = relaxed.share, relaxed.multiplier
         else:
-            relaxed = relax_by_sifting(matrix, columns, limit_s)
-        if relaxed is not None:
-            share[columns], multiplier = relaxed.share, relaxed.multiplier
+            share[columns], multiplier = relax_by_descent(matrix, columns, 0.5 * limit_s)
     return _Guide(share, multiplier)
 
 
@@ -142,7 +145,7 @@ def _start_workers(
         limit_s = 0.2 * incumbent.time_left_s()
         if incumbent.matrix.columns <= _SMALL:
             solve_whole(incumbent, allowed, limit_s)
-        elif number == 0 and pays:
+        elif number == 0 and pays and incumbent.matrix.columns <= _WHOLE_RELAXATION:
             kernel(incumbent, allowed, guide.share, guide.multiplier, limit_s)
         kinds = Neighbourhoods(incumbent, allowed, guide.share, guide.multiplier, number)
         improve(incumbent, kinds)

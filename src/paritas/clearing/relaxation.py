@@ -17,12 +17,11 @@ from paritas.clearing.matrix import Bools, Floats, Ints, Matrix
 #: What a scaled unit of overdraft costs beside instructions worth 1 on average; it only keeps
 #: a relaxation with instructions forced in from being infeasible.
 SHORTAGE_COST = 1e4
-#: The same while sifting, where overdrawing is part of finding the way.
-_SIFT_SHORTAGE_COST = 20.0
 #: How near to its optimum a sub-problem is solved.
 _MIP_GAP = 1e-4
-#: How many columns one step of sifting solves.
-_SIFT_SIZE = 30_000
+#: Descent aims at this part of the best bound below it, and stops after so many rounds.
+_DESCENT_GOAL = 0.05
+_DESCENT_ROUNDS = 400
 
 
 @dataclass(frozen=True)
@@ -155,41 +154,45 @@ def solve_subproblem(
     return share > 0.5 if len(share) == len(free) else chosen[free]
 
 
-def relax_by_sifting(matrix: Matrix, columns: Ints, time_limit_s: float) -> Relaxed | None:
-    """Relax a problem too large to be solved whole: a sample first, then the doubtful columns.
+def relax_by_descent(
+    matrix: Matrix, columns: Ints, time_limit_s: float
+) -> tuple[Floats, Floats]:
+    """Relax a problem too large for a simplex: move the multipliers down the bound's slope.
 
-    The sample's multipliers say which columns surely settle and which surely do not; those in
-    doubt are solved exactly with the others held, and so on while time lasts. Any multipliers
-    prove a bound, so this stops wherever it is.
+    At given multipliers each column settles by its own profit; where an account then is short
+    its multiplier rises, where money is left it falls (subgradients, with Polyak's step). The
+    running average of the settled columns approaches the relaxation's shares (Barahona and
+    Anbil's volume algorithm, 2000). Any multipliers prove a bound, so this may stop anywhere.
+
+    Returns (share per column of ``columns``, scaled multiplier per row) of the best bound.
     """
     end_s = time.monotonic() + time_limit_s
-    sample = np.sort(np.random.default_rng(0).choice(columns, _SIFT_SIZE, replace=False))
-    room = matrix.room_scaled * (len(sample) / len(columns))
-    part = _relax_part(matrix, sample, room, time_limit_s / 2)
-    best: Relaxed | None = None
-    while part is not None:
-        multiplier = part.multiplier
-        tied = multiplier[matrix.entry_row] * matrix.by_column.value
-        profit = (matrix.worth - np.bincount(matrix.entry_column, tied, matrix.columns))[columns]
-        bound = float(multiplier @ matrix.room_scaled + np.maximum(profit, 0).sum())
-        if best is not None and bound >= best.optimum * (1 - 1e-6):
+    _, row, value = matrix.by_column.take(columns)
+    counts = np.diff(matrix.by_column.start)[columns]
+    column = np.repeat(np.arange(len(columns)), counts)
+    worth = matrix.worth[columns]
+    multiplier = np.zeros(matrix.rows)
+    center, best_bound = multiplier, float(worth.sum())
+    share = np.ones(len(columns))
+    step, idle_rounds = 1.0, 0
+    for _ in range(_DESCENT_ROUNDS):
+        # The direction is that of the averaged shares, which damps the zigzag.
+        slope = matrix.room_scaled - np.bincount(row, value * share[column], matrix.rows)
+        slope[(slope > 0) & (center == 0)] = 0.0
+        length = float(slope @ slope)
+        if length == 0.0 or time.monotonic() > end_s:
             break
-        best = Relaxed(bound, (profit > 0).astype(np.float64), multiplier, part.basis)
-        doubt = np.abs(profit) / np.maximum(matrix.worth[columns], 1e-9)
-        free = np.sort(np.argpartition(doubt, _SIFT_SIZE)[:_SIFT_SIZE])
-        held = np.zeros(matrix.columns, dtype=bool)
-        held[columns] = profit > 0
-        held[columns[free]] = False
-        left = matrix.room_scaled - matrix.outflow_scaled(held)
-        part = _relax_part(matrix, columns[free], left, end_s - time.monotonic())
-    return best
-
-
-def _relax_part(
-    matrix: Matrix, columns: Ints, room: Floats, time_limit_s: float
-) -> Relaxed | None:
-    """Relax over some columns with the room that the others leave; elastic, for it may be short."""
-    if time_limit_s <= 0:
-        return None
-    relaxation = Relaxation(matrix, columns, room=room, shortage_cost=_SIFT_SHORTAGE_COST)
-    return relaxation.solve(time_limit_s=time_limit_s)
+        multiplier = np.maximum(0, center - step * _DESCENT_GOAL * best_bound / length * slope)
+        profit = worth - np.bincount(column, multiplier[row] * value, len(columns))
+        settles = profit > 0
+        bound = float(multiplier @ matrix.room_scaled + profit[settles].sum())
+        share = 0.9 * share + 0.1 * settles
+        if bound < best_bound:
+            idle_rounds = 0
+            step = min(2.0, step * 1.1)
+            center, best_bound = multiplier, bound
+        else:
+            idle_rounds += 1
+            if idle_rounds >= 5:
+                idle_rounds, step = 0, step * 0.66
+    return share, center
