@@ -1,0 +1,86 @@
+"""Maximum-weight circulation: the most that can be set off with every net position unchanged.
+
+OR-tools' SimpleMinCostFlow finds the flow; node potentials, by Bellman and Ford's relaxation on
+what the flow leaves over, prove that it is the largest. Everything is integer. OR-tools and
+highspy cannot be imported into one process: only this module imports OR-tools.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+#: Sums of capacities at a node stay below this in OR-tools.
+_CAPACITY_SAFE = 2**62
+
+
+class TooLargeError(ArithmeticError):
+    """The amounts at one node do not fit into 64 bits together."""
+
+
+def largest_circulation(nodes: int, tail: Ints, head: Ints, capacity: Ints) -> Ints:
+    """Return the circulation (flow per edge) that carries the most in all.
+
+    :raises TooLargeError: when 64 bits do not hold the sums at a node.
+    """
+    sums = np.bincount(tail, capacity, nodes) + np.bincount(head, capacity, nodes)
+    if sums.max(initial=0) > _CAPACITY_SAFE:
+        raise TooLargeError
+    flow = np.zeros(len(tail), dtype=np.int64)
+    edges = _on_cycles(nodes, tail, head)
+    if not len(edges):
+        return flow
+    from ortools.graph.python import min_cost_flow
+
+    names, ends = np.unique(np.concatenate([tail[edges], head[edges]]), return_inverse=True)
+    solver = min_cost_flow.SimpleMinCostFlow()
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(
+        ends[: len(edges)], ends[len(edges) :], capacity[edges], np.full(len(edges), -1)
+    )
+    solver.set_nodes_supplies(np.arange(len(names)), np.zeros(len(names), dtype=np.int64))
+    if solver.solve() != solver.OPTIMAL:
+        raise TooLargeError
+    flow[edges] = solver.flows(arcs)
+    return flow
+
+
+def _on_cycles(nodes: int, tail: Ints, head: Ints) -> Ints:
+    """Return the edges left after nodes without debts, or without claims, are peeled off."""
+    edges = np.arange(len(tail))
+    while True:
+        pays = np.zeros(nodes, dtype=bool)
+        receives = np.zeros(nodes, dtype=bool)
+        pays[tail[edges]] = True
+        receives[head[edges]] = True
+        kept = edges[receives[tail[edges]] & pays[head[edges]]]
+        if len(kept) == len(edges):
+            return edges
+        edges = kept
+
+
+def potentials(nodes: int, tail: Ints, head: Ints, capacity: Ints, flow: Ints) -> Ints:
+    """Return integer potentials that prove the circulation to be the largest.
+
+    For each edge, ``1 + potential[head] - potential[tail]`` is at most 0 where something is
+    left, and at least 0 where something flows; so no other circulation carries more.
+    """
+    left, used = flow < capacity, flow > 0
+    source = np.concatenate([tail[left], head[used]])
+    target = np.concatenate([head[left], tail[used]])
+    cost = np.concatenate([np.full(left.sum(), -1), np.full(used.sum(), 1)])
+    order = np.argsort(target, kind="stable")
+    source, target, cost = source[order], target[order], cost[order]
+    starts = np.flatnonzero(np.concatenate([[True], target[1:] != target[:-1]])) if len(target) else order
+    distance = np.zeros(nodes, dtype=np.int64)
+    for _ in range(nodes + 1):
+        if not len(starts):
+            return distance
+        nearest = np.minimum.reduceat(distance[source] + cost, starts)
+        reached = target[starts]
+        better = nearest < distance[reached]
+        if not better.any():
+            return distance
+        distance[reached[better]] = nearest[better]
+    raise AssertionError("the circulation is not the largest: its remainder has a paying cycle")
