@@ -13,37 +13,54 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 #: Sums of capacities at a node stay below this in OR-tools.
-_CAPACITY_SAFE = 2**62
+CAPACITY_SAFE = 2**62
 
 
 class TooLargeError(ArithmeticError):
     """The amounts at one node do not fit into 64 bits together."""
 
 
-def largest_circulation(nodes: int, tail: Ints, head: Ints, capacity: Ints) -> Ints:
+def largest_circulation(
+    nodes: int,
+    tail: Ints,
+    head: Ints,
+    capacity: Ints,
+    weight: Ints | None = None,
+    supply: Ints | None = None,
+) -> Ints:
     """Return the circulation (flow per edge) that carries the most in all.
 
+    :param weight: what a unit counts on each edge, by default 1.
+    :param supply: what each node sends out more than it takes in, by default 0.
     :raises TooLargeError: when 64 bits do not hold the sums at a node.
     """
-    sums = np.bincount(tail, capacity, nodes) + np.bincount(head, capacity, nodes)
-    if sums.max(initial=0) > _CAPACITY_SAFE:
+    if node_sums(nodes, tail, head, capacity).max(initial=0) > CAPACITY_SAFE:
         raise TooLargeError
     flow = np.zeros(len(tail), dtype=np.int64)
-    edges = _on_cycles(nodes, tail, head)
+    edges = _on_cycles(nodes, tail, head) if supply is None else np.arange(len(tail))
     if not len(edges):
         return flow
     from ortools.graph.python import min_cost_flow
 
     names, ends = np.unique(np.concatenate([tail[edges], head[edges]]), return_inverse=True)
+    cost = -np.ones(len(edges), dtype=np.int64) if weight is None else -weight[edges]
     solver = min_cost_flow.SimpleMinCostFlow()
     arcs = solver.add_arcs_with_capacity_and_unit_cost(
-        ends[: len(edges)], ends[len(edges) :], capacity[edges], np.full(len(edges), -1)
+        ends[: len(edges)], ends[len(edges) :], capacity[edges], cost
     )
-    solver.set_nodes_supplies(np.arange(len(names)), np.zeros(len(names), dtype=np.int64))
+    sent = np.zeros(len(names), dtype=np.int64) if supply is None else supply[names]
+    solver.set_nodes_supplies(np.arange(len(names)), sent)
     if solver.solve() != solver.OPTIMAL:
         raise TooLargeError
     flow[edges] = solver.flows(arcs)
     return flow
+
+
+def node_sums(
+    nodes: int, tail: Ints, head: Ints, capacity: Ints
+) -> npt.NDArray[np.float64]:
+    """Return, about, the sum of the capacities at each node."""
+    return np.bincount(tail, capacity, nodes) + np.bincount(head, capacity, nodes)
 
 
 def _on_cycles(nodes: int, tail: Ints, head: Ints) -> Ints:
@@ -60,16 +77,19 @@ def _on_cycles(nodes: int, tail: Ints, head: Ints) -> Ints:
         edges = kept
 
 
-def potentials(nodes: int, tail: Ints, head: Ints, capacity: Ints, flow: Ints) -> Ints:
+def potentials(
+    nodes: int, tail: Ints, head: Ints, capacity: Ints, flow: Ints, weight: Ints | None = None
+) -> Ints:
     """Return integer potentials that prove the circulation to be the largest.
 
-    For each edge, ``1 + potential[head] - potential[tail]`` is at most 0 where something is
+    For each edge, ``weight + potential[head] - potential[tail]`` is at most 0 where something is
     left, and at least 0 where something flows; so no other circulation carries more.
     """
     left, used = flow < capacity, flow > 0
     source = np.concatenate([tail[left], head[used]])
     target = np.concatenate([head[left], tail[used]])
-    cost = np.concatenate([np.full(left.sum(), -1), np.full(used.sum(), 1)])
+    weight = np.ones(len(tail), dtype=np.int64) if weight is None else weight
+    cost = np.concatenate([-weight[left], weight[used]])
     order = np.argsort(target, kind="stable")
     source, target, cost = source[order], target[order], cost[order]
     starts = np.flatnonzero(np.concatenate([[True], target[1:] != target[:-1]])) if len(target) else order
