@@ -94,7 +94,9 @@ class BruteForce:
             if instruction.value is not None:
                 total += instruction.value
             else:
-                total += sum(leg.amount * self.rates.get(leg.currency, 1) for leg in instruction.legs)
+                total += sum(
+                    leg.amount * self.rates.get(leg.currency, 1) for leg in instruction.legs
+                )
         return total
 
     def is_feasible(self, subset: set[int]) -> bool:

@@ -45,7 +45,9 @@ def check_terms(obligations: list[Obligation], rates: dict[str, str], consent: C
             raise ClearingError(f"rates.{currency}: {error}") from None
     for row, obligation in enumerate(obligations, 1):
         if obligation.currency not in rates:
-            raise ClearingError(f"row {row}: no rate for {obligation.currency}; add it to the rates")
+            raise ClearingError(
+                f"row {row}: no rate for {obligation.currency}; add it to the rates"
+            )
     for member, limits in consent.items():
         for currency, limit in limits.items():
             if currency not in rates:
@@ -63,7 +65,9 @@ def setoff_across(
     """
     check_obligations(obligations)
     check_terms(obligations, rates, consent)
-    network = _Network(obligations, {code: parse_rate(text) for code, text in rates.items()}, consent)
+    network = _Network(
+        obligations, {code: parse_rate(text) for code, text in rates.items()}, consent
+    )
     try:
         flow, potential = network.solve()
         cleared = network.round(flow)
@@ -112,7 +116,7 @@ class _Network:
         limits = [limit * prices[code] for (_, code), limit in self.limits.items()]
         exact += limits + limits
         # Values that 64 bits do not hold are counted in larger units, rounded down.
-        sums = node_sums(self.nodes, tail, head, np.array([float(value) for value in exact]))  # type: ignore[arg-type]
+        sums = node_sums(self.nodes, tail, head, np.array([float(value) for value in exact]))
         unit = max(1, math.ceil(float(sums.max()) / (CAPACITY_SAFE / 2)))
         capacity = np.array([value // unit for value in exact], dtype=np.int64)
         weight = np.zeros(len(tail), dtype=np.int64)
@@ -132,11 +136,13 @@ class _Network:
 
         What an account shifts runs over one node per currency, which takes in what it gives.
         """
-        codes = {code: self.nodes + n for n, code in enumerate(dict.fromkeys(c for _, c in self.limits))}
+        codes = {
+            code: self.nodes + n for n, code in enumerate(dict.fromkeys(c for _, c in self.limits))
+        }
         nodes = self.nodes + len(codes)
         supply = np.zeros(nodes, dtype=np.int64)
         tail, head = self.tail.tolist(), self.head.tolist()
-        for (key, shift) in zip(self.limits, shifts, strict=True):
+        for key, shift in zip(self.limits, shifts, strict=True):
             least = math.floor(shift)
             supply[self.accounts[key]] -= least
             supply[codes[key[1]]] += least
@@ -148,14 +154,10 @@ class _Network:
         capacity[:count] = [o.amount for o in self.obligations]
         weight = np.zeros(len(tail), dtype=np.int64)
         weight[:count] = 1
-        flow = largest_circulation(
-            nodes, np.array(tail), np.array(head), capacity, weight, supply
-        )
+        flow = largest_circulation(nodes, np.array(tail), np.array(head), capacity, weight, supply)
         return flow[:count]
 
-    def result(
-        self, cleared: Ints, potential: list[int], rates: dict[str, str]
-    ) -> dict[str, Any]:
+    def result(self, cleared: Ints, potential: list[int], rates: dict[str, str]) -> dict[str, Any]:
         amounts: list[int] = cleared.tolist()
         shifts = dict.fromkeys(self.accounts, 0)
         for obligation, amount in zip(self.obligations, amounts, strict=True):
@@ -166,13 +168,18 @@ class _Network:
             if shift:
                 rounding[member] += shift * self.rates[currency]
         value = sum(
-            (amount * self.rates[o.currency] for o, amount in zip(self.obligations, amounts, strict=True)),
+            (
+                amount * self.rates[o.currency]
+                for o, amount in zip(self.obligations, amounts, strict=True)
+            ),
             Fraction(0),
         )
         return {
             "cleared": cleared_entries(self.obligations, amounts),
             "cleared_total": total_by_currency(self.obligations, amounts),
-            "gross_total": total_by_currency(self.obligations, (o.amount for o in self.obligations)),
+            "gross_total": total_by_currency(
+                self.obligations, (o.amount for o in self.obligations)
+            ),
             "across": {
                 "rates": rates,
                 "consent": self.consent,

@@ -75,9 +75,7 @@ class BranchAndBound:
         self.bounds = bounds
         self.excluded = excluded
         self._columns = np.flatnonzero(~excluded)
-        self._relaxation = Relaxation(
-            self._matrix, self._columns, shortage_cost=SHORTAGE_COST
-        )
+        self._relaxation = Relaxation(self._matrix, self._columns, shortage_cost=SHORTAGE_COST)
         self._propagator = Propagator(self._matrix)
         self._open: list[tuple[float, int, Node]] = []
         self._counter = itertools.count()
@@ -169,6 +167,7 @@ class BranchAndBound:
                 self._choose_branch(node, relaxed, split)
         elif node.parent is not None:
             node.optimum = node.parent.optimum
+        assert node.multiplier is not None
         self._multipliers += int(np.count_nonzero(node.multiplier))
         heapq.heappush(self._open, (-node.optimum, next(self._counter), node))
 
@@ -287,7 +286,8 @@ class BranchAndBound:
         loss = np.where(seen > 0, known, np.maximum(average, 1e-3)[:, None])
         worth = self._matrix.worth[columns]
         zero, one = loss[0] * share * worth, loss[1] * (1 - share) * worth
-        return np.maximum(zero, 1e-9) * np.maximum(one, 1e-9)
+        score: Floats = np.maximum(zero, 1e-9) * np.maximum(one, 1e-9)
+        return score
 
     def _try_out(self, node: Node, column: int, share: float) -> None:
         assert node.fixing is not None

@@ -56,11 +56,10 @@ def largest_circulation(
     return flow
 
 
-def node_sums(
-    nodes: int, tail: Ints, head: Ints, capacity: Ints
-) -> npt.NDArray[np.float64]:
+def node_sums(nodes: int, tail: Ints, head: Ints, capacity: Ints) -> npt.NDArray[np.float64]:
     """Return, about, the sum of the capacities at each node."""
-    return np.bincount(tail, capacity, nodes) + np.bincount(head, capacity, nodes)
+    sums = np.bincount(tail, capacity, nodes) + np.bincount(head, capacity, nodes)
+    return sums.astype(np.float64)
 
 
 def _on_cycles(nodes: int, tail: Ints, head: Ints) -> Ints:
@@ -92,7 +91,11 @@ def potentials(
     cost = np.concatenate([-weight[left], weight[used]])
     order = np.argsort(target, kind="stable")
     source, target, cost = source[order], target[order], cost[order]
-    starts = np.flatnonzero(np.concatenate([[True], target[1:] != target[:-1]])) if len(target) else order
+    starts = (
+        np.flatnonzero(np.concatenate([[True], target[1:] != target[:-1]]))
+        if len(target)
+        else order
+    )
     distance = np.zeros(nodes, dtype=np.int64)
     for _ in range(nodes + 1):
         if not len(starts):

@@ -24,9 +24,7 @@ def construct(
     return fill(matrix, chosen, merit, ~excluded, deadline_s)
 
 
-def repair(
-    matrix: Matrix, wanted: Bools, merit: Floats, deadline_s: float = np.inf
-) -> Bools:
+def repair(matrix: Matrix, wanted: Bools, merit: Floats, deadline_s: float = np.inf) -> Bools:
     """Drop from ``wanted``, least merit first, at every short account until none is short."""
     chosen = wanted.copy()
     left = matrix.room - matrix.outflow(chosen)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,14 @@ from paritas.clearing.certificate import (
 )
 from paritas.clearing.construct import construct
 from paritas.clearing.incumbent import Incumbent
-from paritas.clearing.matrix import Bools, Floats, Matrix, build_matrix, common_step, excluded_columns
+from paritas.clearing.matrix import (
+    Bools,
+    Floats,
+    Matrix,
+    build_matrix,
+    common_step,
+    excluded_columns,
+)
 from paritas.clearing.problem import Problem
 from paritas.clearing.relaxation import Relaxation, relax_by_descent
 from paritas.clearing.result import clearing_result
@@ -134,9 +142,7 @@ def _run_to_proof(search: BranchAndBound, incumbent: Incumbent) -> None:
             return
 
 
-def _start_workers(
-    incumbent: Incumbent, guide: _Guide, excluded: Bools, workers: int
-) -> list[Any]:
+def _start_workers(incumbent: Incumbent, guide: _Guide, excluded: Bools, workers: int) -> list[Any]:
     allowed = ~excluded
     split = (guide.share > 1e-6) & (guide.share < 1 - 1e-6)
     pays = split.sum() <= _KERNEL_SPLIT_MAX * incumbent.matrix.columns
@@ -150,7 +156,7 @@ def _start_workers(
         kinds = Neighbourhoods(incumbent, allowed, guide.share, guide.multiplier, number)
         improve(incumbent, kinds)
 
-    return start_threads([lambda number=number: work(number) for number in range(workers)])
+    return start_threads([partial(work, number) for number in range(workers)])
 
 
 def _search(

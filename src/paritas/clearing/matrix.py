@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 #: Exact integers: int64, or Python integers in an object array.
-Exact = npt.NDArray[np.int64] | npt.NDArray[np.object_]
+Exact = npt.NDArray[Any]
 
 #: Sums of entries stay below this in int64, else Python integers are used.
 _INT64_SAFE = 2**62
@@ -92,14 +93,8 @@ class Matrix:
 
     def outflow_scaled(self, chosen: Bools) -> Floats:
         """Return the outflow in scaled units; an approximation, for heuristics only."""
-        return np.bincount(
-            self.by_row_of_entry, self.by_column.value * chosen[self.entry_column], self.rows
-        )
-
-    @property
-    def by_row_of_entry(self) -> Ints:
-        """Return the account of each entry in column order."""
-        return self.entry_row
+        flows = self.by_column.value * chosen[self.entry_column]
+        return np.bincount(self.entry_row, flows, self.rows).astype(np.float64)
 
 
 def _sum_by(group: Ints, amount: Exact, groups: int) -> Exact:

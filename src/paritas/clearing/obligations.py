@@ -117,5 +117,9 @@ def _rows(header: list[str], lines: Iterable[list[str]]) -> Iterable[Obligation]
         if not (line[debtor] and line[creditor] and line[currency]):
             raise ClearingError(f"row {row}: debtor, creditor and currency must not be empty")
         yield Obligation(
-            line[debtor], line[creditor], line[currency], units, (line[name] or None) if name >= 0 else None
+            line[debtor],
+            line[creditor],
+            line[currency],
+            units,
+            (line[name] or None) if name >= 0 else None,
         )

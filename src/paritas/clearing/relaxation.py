@@ -35,7 +35,7 @@ class Relaxed:
 
 
 def _quiet(threads: int = 1) -> highspy.Highs:
-    solver = highspy.Highs()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", threads)
     return solver
@@ -89,9 +89,7 @@ class Relaxation:
         self._columns = columns
         self._solver = _quiet()
         room = matrix.room_scaled if room is None else room
-        self._solver.passModel(
-            _model(matrix, columns, np.arange(matrix.rows), room, shortage_cost)
-        )
+        self._solver.passModel(_model(matrix, columns, np.arange(matrix.rows), room, shortage_cost))
         self._lower = np.zeros(len(columns))
         self._upper = np.ones(len(columns))
 
@@ -154,9 +152,7 @@ def solve_subproblem(
     return share > 0.5 if len(share) == len(free) else chosen[free]
 
 
-def relax_by_descent(
-    matrix: Matrix, columns: Ints, time_limit_s: float
-) -> tuple[Floats, Floats]:
+def relax_by_descent(matrix: Matrix, columns: Ints, time_limit_s: float) -> tuple[Floats, Floats]:
     """Relax a problem too large for a simplex: move the multipliers down the bound's slope.
 
     At given multipliers each column settles by its own profit; where an account then is short

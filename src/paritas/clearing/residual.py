@@ -180,14 +180,22 @@ class Residual:
         fuller, emptier = out.edges(fringe), into.edges(fringe)
         if not side.is_forward:
             fuller, emptier = emptier, fuller
-        left, used = self.amount.values[fuller] - self.flow.values[fuller], self.flow.values[emptier]
-        fuller, left, emptier, used = fuller[left > 0], left[left > 0], emptier[used > 0], used[used > 0]
+        left, used = (
+            self.amount.values[fuller] - self.flow.values[fuller],
+            self.flow.values[emptier],
+        )
+        fuller, left, emptier, used = (
+            fuller[left > 0],
+            left[left > 0],
+            emptier[used > 0],
+            used[used > 0],
+        )
         rise = potential[tail[fuller]] - potential[head[fuller]] - 1
         fall = potential[head[emptier]] - potential[tail[emptier]] + 1
-        near, here = [head[fuller], tail[emptier]], [tail[fuller], head[emptier]]
+        near = np.concatenate([head[fuller], tail[emptier]])
+        here = np.concatenate([tail[fuller], head[emptier]])
         if not side.is_forward:
             near, here = here, near
-        near, here = np.concatenate(near), np.concatenate(here)
         width = np.minimum(side.width[here], np.concatenate([left, used]))
         # An edge's number, or below zero its complement where it is gone against its direction.
         edge = np.concatenate([fuller, ~emptier])

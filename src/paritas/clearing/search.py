@@ -17,7 +17,7 @@ import numpy as np
 
 from paritas.clearing.construct import construct
 from paritas.clearing.incumbent import Incumbent
-from paritas.clearing.matrix import Bools, Floats, Ints, Matrix
+from paritas.clearing.matrix import Bools, Floats, Ints
 from paritas.clearing.relaxation import solve_subproblem
 
 #: What one neighbourhood should take, and when it is cut off, in seconds.
@@ -73,7 +73,9 @@ class Neighbourhoods:
         gains = np.array([kind.gain_per_second for kind in self.kinds])
         if np.isinf(gains).any():
             kind = self.kinds[int(np.argmax(np.isinf(gains)))]
-            kind.gain_per_second = 0.0 if gains.min() == np.inf else float(gains[~np.isinf(gains)].max())
+            kind.gain_per_second = (
+                0.0 if gains.min() == np.inf else float(gains[~np.isinf(gains)].max())
+            )
         elif self._random.random() < 0.2 or gains.sum() <= 0:
             kind = self.kinds[self._random.integers(len(self.kinds))]
         else:
@@ -84,7 +86,9 @@ class Neighbourhoods:
         """Record what a neighbourhood gained and how long it took."""
         rate = gain / max(seconds, 1e-3)
         kind.gain_per_second = 0.9 * kind.gain_per_second + 0.1 * rate
-        kind.size = kind.size * (1.05 if seconds < _TARGET_S else 0.85 if seconds < 0.8 * _LIMIT_S else 0.7)
+        kind.size = kind.size * (
+            1.05 if seconds < _TARGET_S else 0.85 if seconds < 0.8 * _LIMIT_S else 0.7
+        )
         kind.size = min(max(kind.size, _SIZE_LEAST), len(self._columns) + 1)
 
     def _anywhere(self, size: int) -> Ints:

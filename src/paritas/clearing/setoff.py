@@ -89,7 +89,9 @@ class Setoff:
         return {
             "cleared": cleared_entries(self.obligations, self.cleared),
             "cleared_total": self.cleared_total,
-            "gross_total": total_by_currency(self.obligations, (o.amount for o in self.obligations)),
+            "gross_total": total_by_currency(
+                self.obligations, (o.amount for o in self.obligations)
+            ),
             "certificate": {
                 "potentials": [
                     {"member": member, "currency": currency, "potential": value}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from paritas.clearing.branch import BranchAndBound, Node
-from paritas.clearing.certificate import Branch, Bounds, Leaf
+from paritas.clearing.certificate import Bounds, Branch, Leaf
 from paritas.clearing.matrix import Matrix
 from paritas.clearing.propagate import Implication
 
@@ -33,9 +33,7 @@ class TreeWriter:
         for leaf in leaves:
             if leaf.short_row < 0 and leaf.bound is None:
                 self._search.prove(leaf)
-        denominators = (
-            value.denominator for leaf in leaves for value in leaf.multipliers.values()
-        )
+        denominators = (value.denominator for leaf in leaves for value in leaf.multipliers.values())
         factor = math.lcm(1, *denominators)
         tree, _ = self._build(self._search.root, factor, 0)
         bound = max((leaf.bound or Fraction(0) for leaf in leaves), default=Fraction(0)) * factor

@@ -145,7 +145,10 @@ class _Check:
         seen: set[problems.Key] = set()
         for entry in expect(entries, list, "balances"):
             expect_keys(entry, {"member", "currency", "balance"}, "an entry of balances")
-            key = (expect(entry["member"], str, "member"), expect(entry["currency"], str, "currency"))
+            key = (
+                expect(entry["member"], str, "member"),
+                expect(entry["currency"], str, "currency"),
+            )
             require(key in left and key not in seen, f"balances: {key} is unknown or occurs twice")
             claimed = expect(entry["balance"], int, f"balance of {key}")
             require(claimed == left[key], f"balance of {key} is {claimed}, recomputed {left[key]}")
@@ -177,7 +180,9 @@ class _Check:
         indices = self.indices(ids, "excluded")
         for index in indices:
             possible = all(amount <= most[key] for key, amount in self.outflows[index].items())
-            require(not possible, f"excluded: {self.problem.instructions[index].id!r} could be paid")
+            require(
+                not possible, f"excluded: {self.problem.instructions[index].id!r} could be paid"
+            )
         return indices
 
     def leaves(self, tree: Any, state: list[bool | None]) -> Iterator[Any]:
@@ -207,7 +212,9 @@ class _Check:
         for entry in expect(entries, list, "multipliers"):
             expect_keys(entry, {"member", "currency", "y"}, "a multiplier")
             key = (entry["member"], entry["currency"])
-            require(key in self.balance and key not in weight, f"multiplier of {key}: unknown or twice")
+            require(
+                key in self.balance and key not in weight, f"multiplier of {key}: unknown or twice"
+            )
             require(expect(entry["y"], int, "y") >= 0, f"multiplier of {key} is negative")
             weight[key] = entry["y"] * self.denominator
         bound = sum(y * (self.balance[key] - self.floor[key]) for key, y in weight.items())
@@ -256,9 +263,9 @@ class _Check:
                 first_gone[key] = min(first_gone[key], rank[key][index])
             for key, amount in self.outflows[index].items():
                 left[key] += amount
-        for key, queue in rank.items():
+        for key, places in rank.items():
             first = first_gone[key]
-            late = next((i for i, n in queue.items() if n > first and not gone[i]), None)
+            late = next((i for i, n in places.items() if n > first and not gone[i]), None)
             if late is not None:
                 name = self.problem.instructions[late].id
                 raise InvalidResultError(f"settled: {name!r} stands behind a dropped one of {key}")

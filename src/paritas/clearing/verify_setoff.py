@@ -55,7 +55,9 @@ class _Check:
             self.shift[o.creditor, o.currency] += amount
         totals = self.totals(cleared)
         self.same(result["cleared_total"], totals, "cleared_total")
-        self.same(result["gross_total"], self.totals([o.amount for o in self.obligations]), "gross_total")
+        self.same(
+            result["gross_total"], self.totals([o.amount for o in self.obligations]), "gross_total"
+        )
         if is_across:
             self.check_across(result["across"], result["certificate"], cleared)
         else:
@@ -70,7 +72,9 @@ class _Check:
         for entry in expect(entries, list, "cleared"):
             name = "row" if "row" in expect(entry, dict, "an entry of cleared") else "id"
             expect_keys(entry, {name, "amount"}, "an entry of cleared")
-            require(type(entry[name]) in (int, str), "cleared: an id or row is neither number nor text")
+            require(
+                type(entry[name]) in (int, str), "cleared: an id or row is neither number nor text"
+            )
             index = place.get((name, entry[name]), -1)
             require(index >= 0, f"cleared: there is no {name} {entry[name]!r}")
             require(index not in found, f"cleared: {name} {entry[name]!r} occurs twice")
@@ -121,10 +125,15 @@ class _Check:
 
     def check_across(self, across: Any, certificate: Any, cleared: list[int]) -> None:
         expect_keys(across, _ACROSS_KEYS, "across")
-        rates = {code: parse_rate(text) for code, text in expect(across["rates"], dict, "rates").items()}
+        rates = {
+            code: parse_rate(text) for code, text in expect(across["rates"], dict, "rates").items()
+        }
         limits = self.limits(across["consent"])
         value = sum(
-            (amount * rates[o.currency] for o, amount in zip(self.obligations, cleared, strict=True)),
+            (
+                amount * rates[o.currency]
+                for o, amount in zip(self.obligations, cleared, strict=True)
+            ),
             Fraction(0),
         )
         require(parse_number(across["value"]) == value, f"value should be {value}")
@@ -137,7 +146,9 @@ class _Check:
         limits: dict[tuple[str, str], int] = {}
         for member, entries in expect(consent, dict, "consent").items():
             for currency, limit in expect(entries, dict, f"consent.{member}").items():
-                require(expect(limit, int, "a limit") >= 0, f"consent.{member}.{currency} is negative")
+                require(
+                    expect(limit, int, "a limit") >= 0, f"consent.{member}.{currency} is negative"
+                )
                 if limit and (member, currency) in self.shift:
                     limits[member, currency] = limit
         return limits
@@ -150,19 +161,25 @@ class _Check:
             expect_keys(entry, {"member", "currency", "amount"}, "a shift")
             claimed[entry["member"], entry["currency"]] = expect(entry["amount"], int, "a shift")
         moved = {key: shift for key, shift in self.shift.items() if shift}
-        require(claimed == moved and len(across["shifts"]) == len(moved), "shifts: not as recomputed")
+        require(
+            claimed == moved and len(across["shifts"]) == len(moved), "shifts: not as recomputed"
+        )
         rest: dict[str, Fraction] = {member: Fraction(0) for member, _ in limits}
         most: dict[str, Fraction] = dict(rest)
         for member, currency in limits:
             most[member] += rates[currency]
         for (member, currency), shift in moved.items():
             limit = limits.get((member, currency), 0)
-            require(abs(shift) <= limit, f"{member} shifts by {shift} {currency}, consented {limit}")
+            require(
+                abs(shift) <= limit, f"{member} shifts by {shift} {currency}, consented {limit}"
+            )
             rest[member] += shift * rates[currency]
         for member, value in rest.items():
             require(abs(value) < most[member] or not value, f"{member} loses or gains {value}")
         stated = {entry["member"]: parse_number(entry["value"]) for entry in across["rounding"]}
-        require(stated == rest and len(across["rounding"]) == len(rest), "rounding: not as recomputed")
+        require(
+            stated == rest and len(across["rounding"]) == len(rest), "rounding: not as recomputed"
+        )
 
     def bound_across(
         self, certificate: Any, rates: dict[str, Fraction], limits: dict[tuple[str, str], int]
