@@ -41,11 +41,14 @@ def setoff_command(
     across_currencies: bool = False,
     rates_path: Path | None = None,
     consent_path: Path | None = None,
+    *,
+    own_process: bool = False,
 ) -> int:
     """Set off the obligations at ``obligations_path`` and write the RESULT to ``out_path``.
 
     Across currencies, ``rates_path`` holds ``{"CUR": "reference value of one minor unit"}`` and
-    ``consent_path`` ``{"MEMBER": {"CUR": limit in minor units}}``.
+    ``consent_path`` ``{"MEMBER": {"CUR": limit in minor units}}``. ``own_process`` says that this process does
+    nothing else afterwards (a command line), which saves the start of another.
     """
     from paritas.clearing.obligations import read_obligations
 
@@ -65,7 +68,7 @@ def setoff_command(
             else:
                 from paritas.clearing.setoff import Setoff
 
-                result = Setoff.solve(obligations).result()
+                result = Setoff.solve(obligations, own_process=own_process).result()
             _write(Path(out_path), result)
     except ClearingError as error:
         return _refuse(error)

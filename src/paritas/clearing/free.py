@@ -50,6 +50,8 @@ _FIRST_STINT_S = 0.3
 _TREE_IDLE = 5.0
 #: The kernel pays where the relaxation splits at most this part of the instructions.
 _KERNEL_SPLIT_MAX = 0.04
+#: The part of the time that the kernel may take.
+_KERNEL_TIME = 0.2
 _WORKERS = 2
 
 
@@ -95,13 +97,13 @@ def _relax(matrix: Matrix, excluded: Bools, incumbent: Incumbent) -> _Guide:
     columns = np.flatnonzero(~excluded)
     share, multiplier = np.zeros(matrix.columns), np.zeros(matrix.rows)
     if len(columns):
-        limit_s = max(0.1, 0.4 * incumbent.time_left_s())
+        limit_s = max(0.1, 0.35 * incumbent.time_left_s())
         if len(columns) <= _WHOLE_RELAXATION:
             relaxed = Relaxation(matrix, columns).solve(time_limit_s=limit_s)
             if relaxed is not None:
                 share[columns], multiplier = relaxed.share, relaxed.multiplier
         else:
-            share[columns], multiplier = relax_by_descent(matrix, columns, 0.5 * limit_s)
+            share[columns], multiplier = relax_by_descent(matrix, columns, limit_s)
     return _Guide(share, multiplier)
 
 
@@ -148,9 +150,9 @@ def _start_workers(incumbent: Incumbent, guide: _Guide, excluded: Bools, workers
     pays = split.sum() <= _KERNEL_SPLIT_MAX * incumbent.matrix.columns
 
     def work(number: int) -> None:
-        limit_s = 0.2 * incumbent.time_left_s()
+        limit_s = _KERNEL_TIME * incumbent.time_left_s()
         if incumbent.matrix.columns <= _SMALL:
-            solve_whole(incumbent, allowed, limit_s)
+            solve_whole(incumbent, allowed, 2 * limit_s)
         elif number == 0 and pays and incumbent.matrix.columns <= _WHOLE_RELAXATION:
             kernel(incumbent, allowed, guide.share, guide.multiplier, limit_s)
         kinds = Neighbourhoods(incumbent, allowed, guide.share, guide.multiplier, number)

@@ -116,10 +116,7 @@ def decode(text: bytes | str, kind: type[_Kind]) -> _Kind:
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).rpartition(" - at `$")
-        if not place:
-            what, place = str(error), ""
-        what = what or str(error)
+        what, _, place = str(error).partition(" - at `$")
         raise ClearingError(f"{place.strip('.`') or 'the document'}: {_plain(what)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ClearingError(f"not valid JSON: {error}") from None

@@ -7,6 +7,7 @@ decided elsewhere, in integers.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
@@ -124,11 +125,12 @@ def solve_subproblem(
     time_limit_s: float,
     shortage_cost: float | None = None,
     gap: float = _MIP_GAP,
+    is_over: Callable[[], bool] | None = None,
 ) -> Bools:
     """Choose anew among the ``free`` columns, the others as in ``chosen``, by HiGHS' MIP.
 
     With a ``shortage_cost`` (per scaled unit) accounts may be overdrawn, at that cost; without,
-    ``chosen`` must be feasible. Returns the choice for ``free``; the caller checks it in integers.
+    ``chosen`` must be feasible. It ends early when ``is_over`` says so. Returns the choice for ``free``; the caller checks it in integers.
     """
     fixed = chosen.copy()
     fixed[free] = False
@@ -142,6 +144,9 @@ def solve_subproblem(
     solver.setOptionValue("time_limit", time_limit_s)
     solver.setOptionValue("mip_rel_gap", gap)
     solver.setOptionValue("mip_detect_symmetry", False)
+    if is_over is not None:
+        over = is_over
+        solver.cbMipInterrupt.subscribe(lambda event: event.interrupt() if over() else None)
     solver.passModel(model)
     if shortage_cost is None:
         start = highspy.HighsSolution()

@@ -185,7 +185,9 @@ def kernel(
 def solve_whole(incumbent: Incumbent, allowed: Bools, time_limit_s: float) -> None:
     """Let HiGHS' MIP have the whole problem; on small ones it soon finds very good sets."""
     base, free = incumbent.chosen, np.flatnonzero(allowed)
-    choice = solve_subproblem(incumbent.matrix, base, free, time_limit_s, gap=0.0)
+    choice = solve_subproblem(
+        incumbent.matrix, base, free, time_limit_s, gap=0.0, is_over=incumbent.is_over
+    )
     incumbent.offer_part(base, free, choice)
 
 

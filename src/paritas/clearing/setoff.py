@@ -31,15 +31,16 @@ class Setoff:
         self._residual = Residual(_NONE, _NONE, _NONE, _NONE, _NONE)
 
     @classmethod
-    def solve(cls, obligations: list[Obligation]) -> Setoff:
+    def solve(cls, obligations: list[Obligation], *, own_process: bool = False) -> Setoff:
         """Set off many obligations at once.
 
+        :param own_process: see :func:`~paritas.clearing.circulation.largest_circulation`.
         :raises ClearingError: when there are none, or one is not one.
         """
         check_obligations(obligations)
         setoff = cls()
         try:
-            setoff._solve(obligations)
+            setoff._solve(obligations, own_process)
         except TooLargeError:
             # Sums that 64 bits do not hold: one by one, where no sums are formed.
             setoff = cls()
@@ -47,7 +48,7 @@ class Setoff:
                 setoff.add(obligation)
         return setoff
 
-    def _solve(self, obligations: list[Obligation]) -> None:
+    def _solve(self, obligations: list[Obligation], own_process: bool) -> None:
         self.obligations = list(obligations)
         nodes = self._nodes
         tail = np.array([nodes.setdefault((o.debtor, o.currency), len(nodes)) for o in obligations])
@@ -55,7 +56,7 @@ class Setoff:
             [nodes.setdefault((o.creditor, o.currency), len(nodes)) for o in obligations]
         )
         amount = np.array([o.amount for o in obligations], dtype=np.int64)
-        flow = largest_circulation(len(nodes), tail, head, amount)
+        flow = largest_circulation(len(nodes), tail, head, amount, own_process=own_process)
         potential = potentials(len(nodes), tail, head, amount, flow)
         self._residual = Residual(tail, head, amount, flow, potential)
 
