@@ -7,15 +7,11 @@ import time
 
 import numpy as np
 
-from paritas.clearing.matrix import Bools, Floats, Ints, Matrix
+from paritas.clearing.matrix import Bools, Ints, Matrix
 
 
 class Incumbent:
-    """A feasible set of instructions, its exact value, and who is working on what part of it.
-
-    Threads improve disjoint parts at the same time: each is granted a share of the money that
-    lies idle, so that what they bring back fits together however they finish.
-    """
+    """A feasible set of instructions with its exact value, improved by several threads at once."""
 
     def __init__(self, matrix: Matrix, deadline_s: float) -> None:
         """Start from the empty set; ``deadline_s`` is on the clock of ``time.monotonic``."""
@@ -67,31 +63,3 @@ class Incumbent:
         self.chosen, self.value = chosen, self.value + gain
         self.improvements += 1
         return True
-
-
-class Grants:
-    """Who may use how much of the idle money, and which columns are being worked on."""
-
-    def __init__(self, matrix: Matrix, workers: int) -> None:
-        self._matrix = matrix
-        self._granted = np.zeros((workers, matrix.rows))
-        self._busy = np.zeros(matrix.columns, dtype=bool)
-        self._share = 1.0 if workers == 1 else 0.5
-
-    def take(self, worker: int, chosen: Bools, free: Ints) -> tuple[Ints, Floats]:
-        """Grant ``worker`` the columns that no one has; return them and the room withheld."""
-        free = free[~self._busy[free]]
-        self._busy[free] = True
-        idle = np.maximum(0, self._matrix.room_scaled - self._matrix.outflow_scaled(chosen))
-        left = np.maximum(0, idle - self._granted.sum(axis=0))
-        _, row, _ = self._matrix.by_column.take(free)
-        rows = np.unique(row)
-        grant = np.zeros(self._matrix.rows)
-        grant[rows] = left[rows] * self._share
-        self._granted[worker] = grant
-        return free, idle - grant
-
-    def release(self, worker: int, free: Ints) -> None:
-        """Give back what was granted."""
-        self._busy[free] = False
-        self._granted[worker] = 0.0

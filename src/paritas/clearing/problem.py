@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -223,8 +222,3 @@ def all_keys(accounts: Iterable[Account], instructions: Iterable[Instruction]) -
             keys[leg.payer, leg.currency] = None
             keys[leg.payee, leg.currency] = None
     return list(keys)
-
-
-def total_value(values: Iterable[int], denominator: int) -> Fraction:
-    """Return the exact sum of integer values over their common denominator."""
-    return Fraction(sum(values), denominator)
