@@ -89,10 +89,10 @@ def test_amounts_whose_sums_exceed_64_bits() -> None:
         )
     )
     for rule in ("free", "fifo"):
-        result = clear(problem, rule, 5)
+        result = clear(problem, rule, 1)
         verify_clearing(problem, json.dumps(result))
     # Each round leaves B and C one unit more and A two units less, of the 7 that A may spend.
-    assert len(clear(problem, "free", 5)["settled"]) >= 9
+    assert len(clear(problem, "free", 1)["settled"]) >= 9
 
 
 def test_multipliers_that_need_more_than_64_bits_are_written() -> None:

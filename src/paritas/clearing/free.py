@@ -151,11 +151,12 @@ def _start_workers(incumbent: Incumbent, guide: _Guide, excluded: Bools, workers
 
     def work(number: int) -> None:
         limit_s = _KERNEL_TIME * incumbent.time_left_s()
+        kinds = Neighbourhoods(incumbent, allowed, guide.share, guide.multiplier, number)
         if incumbent.matrix.columns <= _SMALL:
+            improve(incumbent, kinds, time.monotonic() + limit_s)
             solve_whole(incumbent, allowed, 2 * limit_s)
         elif number == 0 and pays and incumbent.matrix.columns <= _WHOLE_RELAXATION:
             kernel(incumbent, allowed, guide.share, guide.multiplier, limit_s)
-        kinds = Neighbourhoods(incumbent, allowed, guide.share, guide.multiplier, number)
         improve(incumbent, kinds)
 
     return start_threads([partial(work, number) for number in range(workers)])

@@ -148,9 +148,14 @@ def _groups(names: list[str]) -> Ints:
     return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
 
 
-def improve(incumbent: Incumbent, neighbourhoods: Neighbourhoods) -> None:
-    """Search until the incumbent's time is over; run by each thread with its own kinds."""
-    while not incumbent.is_over():
+def improve(
+    incumbent: Incumbent, neighbourhoods: Neighbourhoods, until_s: float = float("inf")
+) -> None:
+    """Search until ``until_s`` or until the incumbent's time is over.
+
+    Each thread runs it with neighbourhoods of its own.
+    """
+    while not incumbent.is_over() and time.monotonic() < until_s:
         kind, free = neighbourhoods.pick()
         start_s = time.monotonic()
         limit_s = min(_LIMIT_S, max(0.01, incumbent.time_left_s()))
