@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Literal, Never
 
 from cyclopts import App, CycloptsError
 
@@ -150,6 +150,91 @@ def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: boo
         data = run_demo(out, payments, tell)
     _show(data, out, as_json=json)
     return 0
+
+
+@app.command
+def clear(
+    problem: Path,
+    /,
+    *,
+    out: Path,
+    rule: Literal["free", "fifo"] = "free",
+    time_limit: float = 20.0,
+) -> int:
+    """Find which queued instructions can settle together, and prove how good the answer is.
+
+    docs/clearing.md says what PROBLEM holds and what the certificate in RESULT means.
+
+    Example: paritas clear problem.json --out result.json --rule free --time-limit 20
+
+    Parameters
+    ----------
+    problem
+        Accounts and instructions (JSON).
+    out
+        Where the result is written (JSON).
+    rule
+        free: any subset of the most value; fifo: in order of priority and arrival.
+    time_limit
+        Seconds, after which the best set found so far is the answer.
+    """
+    from paritas.clearing.commands import clear_command
+
+    if not 0 < time_limit < 10**6:
+        raise UsageError("paritas clear: --time-limit is a positive number of seconds.")
+    return clear_command(problem, out, rule, time_limit)
+
+
+@app.command
+def setoff(
+    obligations: Path,
+    /,
+    *,
+    out: Path,
+    across_currencies: bool = False,
+    rates: Path | None = None,
+    consent: Path | None = None,
+) -> int:
+    """Set off as much debt between members as can be, with nobody's net position changed.
+
+    Example: paritas setoff obligations.csv --out result.json
+
+    Parameters
+    ----------
+    obligations
+        CSV (debtor,creditor,currency,amount[,id]) or a JSON array of such objects.
+    out
+        Where the result is written (JSON).
+    across_currencies
+        Set off at reference rates too, as far as members consent.
+    rates
+        Reference value of one minor unit of each currency (JSON), with --across-currencies.
+    consent
+        How far each member's position in each currency may shift (JSON), with --across-currencies.
+    """
+    from paritas.clearing.commands import setoff_command
+
+    return setoff_command(obligations, out, across_currencies, rates, consent, own_process=True)
+
+
+@app.command
+def verify(problem: Path, result: Path, /) -> int:
+    """Check a result of clear or setoff without trusting who made it; print valid, or why not.
+
+    Exit 1 if it is not valid.
+
+    Example: paritas verify problem.json result.json
+
+    Parameters
+    ----------
+    problem
+        What was to be solved.
+    result
+        What is claimed of it.
+    """
+    from paritas.clearing.commands import verify_command
+
+    return verify_command(problem, result)
 
 
 @app.command
