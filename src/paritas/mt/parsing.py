@@ -30,6 +30,9 @@ _NESTED = re.compile(r"\{([A-Z0-9]{1,8}):([^{}]*)\}", re.ASCII)
 _APPLICATION_TYPE = re.compile(r"[IO]([0-9]{3})", re.ASCII)
 # "940", ":940:", "940 00" or "MT940" on a line before the first field.
 _BARE_TYPE = re.compile(r"\s*(?:MT\s?|:)?([1-9][0-9]{2})(?::|\s+00)?\s*", re.ASCII)
+_FRAME_CHARACTERS = "\x00\x01\x02\x03\x04\x1a\ufeff"
+_FRAMING = frozenset(_FRAME_CHARACTERS)
+
 # Between messages such a line is clear enough even where the text before it has no end.
 _TYPE_LINE = re.compile(r":[1-9][0-9]{2}:\s*", re.ASCII)
 _TERMINAL = re.compile(r"[FAL][0-9]{2}([A-Z0-9]{8})[A-Z0-9]([A-Z0-9]{3})", re.ASCII)
@@ -38,7 +41,7 @@ _OUTPUT = re.compile(r"O[0-9]{3}([0-9]{4})([0-9]{6})([A-Z0-9]{8})[A-Z0-9]([A-Z0-
 
 # In the free text of a statement a line may look like another field (":12:30 o'clock").
 _STATEMENT_TAGS = frozenset(
-    "13 13D 20 21 25 25P 28 28C 34F 60F 60M 61 62F 62M 64 65 86 90C 90D NS".split()
+    ["13", "13D", "20", "21", "25", "25P", "28", "28C", "34F", "60F", "60M", "61", "62F", "62M", "64", "65", "86", "90C", "90D", "NS"]
 )
 
 
@@ -104,6 +107,11 @@ class MtMessage(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether the priority in block 2 is U."""
+        return self.application_header[-1:] == "U" or self.application_header[16:17] == "U"
+
+    @property
     def sent(self) -> tuple[str, str]:
         """Date YYMMDD and time HHMM at which the sender put it in, or two empty texts."""
         match = _OUTPUT.match(self.application_header)
@@ -143,7 +151,10 @@ def _terminal(basic_header: str) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines with their numbers; line feed, carriage return and both end a line."""
+    """Yield lines with their numbers; line feed, carriage return and both end a line.
+
+    Control characters that frame a message on the wire or end a file are taken off.
+    """
     number = start = 0
     size = len(text)
     while start < size:
@@ -152,6 +163,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         end = size if feed < 0 else feed
         line = text[start:end]
         start = end + 1
+        if line[:1] in _FRAMING or line[-1:] in _FRAMING:
+            line = line.strip(_FRAME_CHARACTERS)
         if "\r" in line:
             line = line.rstrip("\r")
             # Old Macintosh files have carriage returns only; each begins a line of the same number.

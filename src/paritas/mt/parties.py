@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 import msgspec
+from msgspec.structs import replace
 
 from paritas.model.parties import is_bic, is_country
 from paritas.mt.values import clip, fold, supported
@@ -98,20 +99,20 @@ def read_party(tag: str, value: str) -> Party:
         account, clearing, lines = _identifier([*lines])
     system, member = _clearing_member(clearing)
     lines = [line.strip() for line in lines if line.strip()]
-    known: dict[str, str] = {
-        "account": "" if account == NOT_PROVIDED else account,
-        "clearing_system": system,
-        "clearing_member": member,
-    }
+    known = Party(
+        account="" if account == NOT_PROVIDED else account,
+        clearing_system=system,
+        clearing_member=member,
+    )
     rest = (clearing,) if clearing and not member else ()
     if option in ("A", "C") or (option == "" and len(lines) == 1 and is_bic(lines[0]) and account):
         bic = lines[0] if lines and is_bic(lines[0]) else ""
         more = tuple(lines[1:] if bic else lines)
-        return Party(bic=bic, rest=(*rest, *more), **known)
+        return replace(known, bic=bic, rest=(*rest, *more))
     if option == "B":
-        return Party(address=tuple(lines), rest=rest, **known)
+        return replace(known, address=tuple(lines), rest=rest)
     name = lines[0] if lines else ""
-    return Party(name=name, address=tuple(lines[1:]), rest=rest, **known)
+    return replace(known, name=name, address=tuple(lines[1:]), rest=rest)
 
 
 def _identifier(lines: list[str]) -> tuple[str, str, list[str]]:
@@ -168,9 +169,8 @@ def _structured(lines: list[str]) -> Party:
         else:
             address = [*address, *place]
     known |= _person(parts, rest)
-    return Party(
-        name=" ".join(parts.get("1", [])), address=tuple(address), rest=tuple(rest), **known
-    )
+    name = " ".join(parts.get("1", []))
+    return replace(Party(**known), name=name, address=tuple(address), rest=tuple(rest))
 
 
 def _coded_identifier(scheme: str, country: str, number: str) -> dict[str, str]:
@@ -226,9 +226,6 @@ def write_agent(party: Party) -> Written:
     if party.clearing_member and not letters:
         lost.append(f"clearing member {party.clearing_system} {party.clearing_member}".rstrip())
     if party.bic:
-        if party.name and party.name != NOT_PROVIDED:
-            lost.append(f"name {party.name}")
-        lost += [f"address {line}" for line in _address_lines(party)]
         return Written("A", "\n".join([*lines, party.bic]), (), tuple(lost))
     free, cut = _free_lines(party)
     return Written("D", "\n".join([*lines, *free]), cut, tuple(lost))
@@ -238,38 +235,21 @@ def write_customer(party: Party, ordering: bool) -> Written:
     """Write a customer: option A with a BIC, F with country and town, else K (50) or none (59)."""
     account = [f"/{supported(party.account)[:34]}"] if party.account else []
     if party.bic and not party.name:
-        return Written("A", "\n".join([*account, party.bic]), (), _lost_identifier(party))
-    lost = (f"BIC {party.bic}",) if party.bic else ()
+        return Written("A", "\n".join([*account, party.bic]))
     if party.country and party.town and party.name:
-        return _written_structured(party, account, ordering, lost)
+        return _written_structured(party, account, ordering)
     free, cut = _free_lines(party)
-    lost += _lost_identifier(party)
-    return Written("K" if ordering else "", "\n".join([*account, *free]), cut, lost)
+    return Written("K" if ordering else "", "\n".join([*account, *free]), cut)
 
 
-def _lost_identifier(party: Party) -> tuple[str, ...]:
-    lost = [f"identifier {party.identifier}"] if party.identifier else []
-    if party.birth_date:
-        lost.append(f"birth {party.birth_date} {party.birth_town}")
-    return tuple(lost)
-
-
-def _written_structured(
-    party: Party, account: list[str], ordering: bool, lost: tuple[str, ...]
-) -> Written:
+def _written_structured(party: Party, account: list[str], ordering: bool) -> Written:
     """Write option F: up to four numbered lines of 33 characters each behind their numbers."""
     cut: list[str] = []
     lines = [*account]
     if ordering and not account:
         coded = f"{party.scheme}/{party.issuer}/{party.identifier}"
-        if party.scheme in PARTY_CODES and len(coded) <= 35 and _PARTY_CODE.fullmatch(coded):
-            lines = [coded]
-            lost += _lost_identifier(msgspec.structs.replace(party, identifier=""))
-        else:
-            lines = [f"/{NOT_PROVIDED}"]
-            lost += _lost_identifier(party)
-    else:
-        lost += _lost_identifier(party)
+        usable = party.scheme in PARTY_CODES and len(coded) <= 35
+        lines = [coded if usable and _PARTY_CODE.fullmatch(coded) else f"/{NOT_PROVIDED}"]
     address = [supported(line) for line in _address_texts(party)]
     joined = ", ".join(address)
     names, name_cut = fold(supported(party.name), 33, 2 if len(joined) <= 33 else 1)
@@ -280,7 +260,7 @@ def _written_structured(
     cut += ["name"] * name_cut + ["address"] * street_cut + ["town"] * (len(place) > 33)
     lines += [f"1/{name}" for name in names] + [f"2/{street}" for street in streets]
     lines.append(f"3/{clip(place, 33)}")
-    return Written("F", "\n".join(lines), tuple(cut), lost)
+    return Written("F", "\n".join(lines), tuple(cut))
 
 
 def _address_texts(party: Party) -> list[str]:

@@ -21,6 +21,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = ""
     receiver: str = ""
     sent: str = ""
+    #: "N" normal or "U" urgent.
+    priority: str = "N"
     user_header: Mapping[str, str] = {}
 
 
@@ -37,7 +39,8 @@ def write_mt(envelope: Envelope, fields: Sequence[tuple[str, str]]) -> bytes:
         clock = envelope.sent[11:16].replace(":", "") or "0000"
         head = (
             f"{{1:F01{terminal(envelope.receiver)}{_SESSION}}}"
-            f"{{2:O{envelope.number}{clock}{day}{terminal(envelope.sender)}{_SESSION}{day}{clock}N}}"
+            f"{{2:O{envelope.number}{clock}{day}{terminal(envelope.sender)}{_SESSION}{day}{clock}"
+            f"{envelope.priority}}}"
         )
     user = "".join(f"{{{tag}:{text}}}" for tag, text in envelope.user_header.items() if text)
     if user:
