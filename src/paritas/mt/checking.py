@@ -43,7 +43,22 @@ _STATEMENTS = frozenset({"940", "941", "942", "950"})
 _CODES = {
     "23B": frozenset({"CRED", "CRTS", "SPAY", "SPRI", "SSTD"}),
     "71A": frozenset({"BEN", "OUR", "SHA"}),
-    "23E": frozenset(["CHQB", "CORT", "HOLD", "INTC", "PHOB", "PHOI", "PHON", "REPA", "SDVA", "TELB", "TELE", "TELI"]),
+    "23E": frozenset(
+        [
+            "CHQB",
+            "CORT",
+            "HOLD",
+            "INTC",
+            "PHOB",
+            "PHOI",
+            "PHON",
+            "REPA",
+            "SDVA",
+            "TELB",
+            "TELE",
+            "TELI",
+        ]
+    ),
 }
 _PARTY_TAG = re.compile(r"5[0-9][ABCDFK]?")
 _REFERENCES = frozenset({"20", "21"})

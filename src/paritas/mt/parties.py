@@ -170,7 +170,7 @@ def _structured(lines: list[str]) -> Party:
             address = [*address, *place]
     known |= _person(parts, rest)
     name = " ".join(parts.get("1", []))
-    return replace(Party(**known), name=name, address=tuple(address), rest=tuple(rest))
+    return replace(Party(), name=name, address=tuple(address), rest=tuple(rest), **known)
 
 
 def _coded_identifier(scheme: str, country: str, number: str) -> dict[str, str]:

@@ -93,7 +93,7 @@ def customer_transfer(message: MtMessage, created: str, header: Header | None, s
     times = _times(fields, message)
     _instruction_codes(fields, parts, said)
     transaction_type = fields.value("26T")
-    day, settled, currency = _settled(fields)
+    day, settled = _settled(fields)
     instructed = _instructed(fields, said)
     debtor = _customer(fields, said, "50A", "50F", "50K")
     debtor_agent = _agent(fields, said, "52") or Party(bic=message.sender)
@@ -161,7 +161,7 @@ def institution_transfer(
     parts.end_to_end_id = fields.value("21")
     _service(message, parts)
     times = _times(fields, message)
-    day, settled, _ = _settled(fields)
+    day, settled = _settled(fields)
     debtor = _agent(fields, said, "52") or Party(bic=message.sender)
     settlement = _settlement(fields, message, said)
     intermediary, creditor_agent = _agent(fields, said, "56"), _agent(fields, said, "57")
@@ -257,8 +257,8 @@ def _money(each: Field, form: re.Pattern[str]) -> tuple[str, int]:
         raise UntranslatableError(f"field {each.tag}: {error}") from error
 
 
-def _settled(fields: Fields) -> tuple[str, str, str]:
-    """Return settlement date, IntrBkSttlmAmt and currency from field 32A."""
+def _settled(fields: Fields) -> tuple[str, str]:
+    """Return settlement date and IntrBkSttlmAmt from field 32A."""
     each = fields.take("32A")
     if each is None:
         raise UntranslatableError("has no field 32A, date and amount")
@@ -266,7 +266,7 @@ def _settled(fields: Fields) -> tuple[str, str, str]:
     day = read_date(each.value[:6])
     if not day:
         raise UntranslatableError(f"field 32A: {each.value[:6]} is no date")
-    return day, amount("IntrBkSttlmAmt", amount_minor, currency), currency
+    return day, amount("IntrBkSttlmAmt", amount_minor, currency)
 
 
 def _instructed(fields: Fields, said: Said) -> str:

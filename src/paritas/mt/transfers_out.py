@@ -70,9 +70,8 @@ def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelo
     codes += _creditor_agent_codes(out, tx, items)
     for code in codes:
         out.add("23E", code)
-    if proprietary := tx.peek("Purp/Prtry"):
-        if re.fullmatch("[A-Z0-9]{3}", proprietary):
-            out.add("26T", tx.text("Purp/Prtry"))
+    if re.fullmatch("[A-Z0-9]{3}", tx.peek("Purp/Prtry")):
+        out.add("26T", tx.text("Purp/Prtry"))
     currency, amount_minor = settled_amount(out, group, tx)
     instructed = _instructed(out, tx, currency, amount_minor)
     party(out, "50", tx.child("Dbtr"), tx.child("DbtrAcct"), is_ordering=True)
@@ -172,9 +171,13 @@ def reference(out: MtOut, group: Node, tx: Node) -> None:
 def money(node: Node) -> tuple[str, int]:
     """Return currency and minor units of an amount element; raises UntranslatableError if wrong."""
     currency = node.attribute("Ccy")
-    text = node.value
+    return currency, decimal(node.value, currency)
+
+
+def decimal(text: str, currency: str) -> int:
+    """Return minor units; raises UntranslatableError for what is no amount of the currency."""
     try:
-        return currency, parse_amount(text, currency)
+        return parse_amount(text, currency)
     except AmountError as error:
         raise UntranslatableError(str(error)) from error
 

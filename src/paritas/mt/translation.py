@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from lxml import etree
 
@@ -10,7 +11,7 @@ from paritas.iso20022.parsing import Placed, UnreadableError, find_messages, par
 from paritas.iso20022.values import Finding
 from paritas.iso20022.writer import Draft, Header, OutboundInvalidError, valid_time
 from paritas.model.parties import is_bic
-from paritas.mt import transfers_in, transfers_out
+from paritas.mt import accounts_in, accounts_out, answers, transfers_in, transfers_out
 from paritas.mt.parsing import MtMessage, read_mt
 from paritas.mt.translating import (
     ASSUMED,
@@ -33,6 +34,17 @@ _TO_ISO: dict[str, _ToIso] = {
     "103": transfers_in.customer_transfer,
     "202": transfers_in.institution_transfer,
     "205": transfers_in.institution_transfer,
+    "192": answers.cancellation,
+    "292": answers.cancellation,
+    "196": answers.resolution,
+    "296": answers.resolution,
+    "199": answers.status_report,
+    "299": answers.status_report,
+    "900": accounts_in.notification,
+    "910": accounts_in.notification,
+    "940": accounts_in.statement,
+    "942": accounts_in.report,
+    "950": accounts_in.statement,
 }
 
 
@@ -113,54 +125,196 @@ def _header(message: MtMessage, created: str) -> Header | None:
     return Header(sender, receiver, reference[:35], moment, service)
 
 
+class _Source:
+    """One ISO 20022 message that is being taken apart."""
+
+    def __init__(self, placed: Placed, body: etree._Element, statement: str) -> None:
+        taken: set[etree._Element] = set()
+        self.message_type = placed.message_type
+        self.document = placed.document
+        self.root = Node(body, taken)
+        self.group = self.root.child("GrpHdr")
+        self.header = Node(placed.header, taken)
+        self.statement = statement
+        self.header.take()
+        self.group.take("MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt")
+
+    def put(self, name: str, write: Callable[[MtOut], Envelope], *carried: Node) -> Translated:
+        """Make one MT by ``write`` and say what of ``carried`` it did not take."""
+        said = Said()
+        out = MtOut(self.document, name, said)
+        try:
+            envelope = write(out)
+        except UntranslatableError as error:
+            return _refused(self.message_type, str(error), 0, said)
+        for node in carried:
+            out.lost(node)
+        out.name = f"MT{envelope.number}{name[5:]}"
+        return self.finished(out, envelope, said)
+
+    def finished(self, out: MtOut, envelope: Envelope, said: Said) -> Translated:
+        """Write the message and say where it lacks a header."""
+        if not is_bic(envelope.sender) or not is_bic(envelope.receiver):
+            text = "sender or receiver is not known: blocks 1 and 2 are left out"
+            said.add(ASSUMED, "AppHdr", 0, text)
+        return Translated(
+            source=self.message_type,
+            message_type=out.name,
+            data=write_mt(envelope, out.fields),
+            said=tuple(said.findings),
+        )
+
+    def sides(self, node: Node) -> transfers_out.Sides:
+        """Return sender and receiver as header, group or ``node`` says."""
+        return transfers_out.Sides(self.header, self.group, node)
+
+
 def _from_iso(placed: Placed, statement: str) -> list[Translated]:
-    name = placed.message_type[:8]
+    translate = _FROM_ISO.get(placed.message_type[:8])
     body = next(iter(placed.document), None)
-    if body is None or name not in _FROM_ISO:
+    if body is None or translate is None:
         return [_refused(placed.message_type, "has no counterpart here")]
-    return _FROM_ISO[name](placed, body)
+    results = translate(_Source(placed, body, statement))
+    return results or [_refused(placed.message_type, "holds nothing that could be translated")]
 
 
-def _transfers(placed: Placed, body: etree._Element) -> list[Translated]:
+def _transfers(source: _Source) -> list[Translated]:
     """Translate each transaction of a pacs.008 or pacs.009 on its own."""
-    taken: set[etree._Element] = set()
-    root = Node(body, taken)
-    group, header = root.child("GrpHdr"), Node(placed.header, taken)
-    header.take()
-    group.take("MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt")
-    transfers = root.all("CdtTrfTxInf")
-    if not transfers:
-        return [_refused(placed.message_type, "has no CdtTrfTxInf")]
-    return [_transfer(placed, group, header, tx) for tx in transfers]
-
-
-def _transfer(placed: Placed, group: Node, header: Node, tx: Node) -> Translated:
-    is_customer = placed.message_type.startswith("pacs.008")
-    covers = bool(tx.child("UndrlygCstmrCdtTrf"))
-    name = "MT103" if is_customer else "MT202 COV" if covers else "MT202"
-    said = Said()
-    out = MtOut(placed.document, name, said)
-    sides = transfers_out.Sides(header, group, tx)
+    is_customer = source.message_type.startswith("pacs.008")
     write = transfers_out.customer_transfer if is_customer else transfers_out.institution_transfer
-    try:
-        envelope = write(out, group, tx, sides)
-    except UntranslatableError as error:
-        return _refused(placed.message_type, str(error), 0, said)
-    out.lost(group)
-    out.lost(tx)
-    return finished(placed.message_type, out, envelope, said)
+    results = []
+    for tx in source.root.all("CdtTrfTxInf"):
+        covers = bool(tx.child("UndrlygCstmrCdtTrf"))
+        name = "MT103" if is_customer else "MT202 COV" if covers else "MT202"
+        make = partial(write, group=source.group, tx=tx, sides=source.sides(tx))
+        results.append(source.put(name, make, source.group, tx))
+    return results
 
 
-def finished(source: str, out: MtOut, envelope: Envelope, said: Said) -> Translated:
-    """Write the message and say where it lacks a header."""
-    if not is_bic(envelope.sender) or not is_bic(envelope.receiver):
-        text = "sender or receiver is not known: blocks 1 and 2 are left out"
-        said.add(ASSUMED, "AppHdr", 0, text)
-    data = write_mt(envelope, out.fields)
-    return Translated(source=source, message_type=out.name, data=data, said=tuple(said.findings))
+def _statuses(source: _Source) -> list[Translated]:
+    """Translate each transaction's status of a pacs.002, or the whole message's."""
+    report = source.root.child("OrgnlGrpInfAndSts")
+    transactions = source.root.all("TxInfAndSts") or ([report] if report else [])
+    results = []
+    for tx in transactions:
+        make = partial(
+            answers.status_message,
+            group=source.group,
+            tx=tx,
+            report=report,
+            sides=source.sides(tx),
+        )
+        results.append(source.put("MT199", make, report, tx))
+    return results
 
 
-_FROM_ISO: dict[str, Callable[[Placed, etree._Element], list[Translated]]] = {
+def _cancellations(source: _Source) -> list[Translated]:
+    return _cases(source, "Undrlyg/TxInf", answers.cancellation_message, "MT192")
+
+
+def _resolutions(source: _Source) -> list[Translated]:
+    return _cases(source, "CxlDtls/TxInfAndSts", answers.resolution_message, "MT196")
+
+
+def _cases(
+    source: _Source, path: str, write: Callable[..., Envelope], name: str
+) -> list[Translated]:
+    """Translate each transaction of a camt.056 or camt.029."""
+    assignment = source.root.child("Assgnmt")
+    sides = source.sides(source.root)
+    for tag in ("Assgnr", "Assgne"):
+        bic = assignment.text(f"{tag}/Agt/FinInstnId/BICFI", f"{tag}/Agt/FinInstnId/BIC")
+        if tag == "Assgnr":
+            sides.sender = sides.sender or bic
+        else:
+            sides.receiver = sides.receiver or bic
+    sides.created = sides.created or assignment.peek("CreDtTm")
+    assignment.take("Id", "CreDtTm")
+    return [
+        source.put(name, partial(write, root=source.root, tx=tx, sides=sides), assignment, tx)
+        for tx in source.root.all(path)
+    ]
+
+
+def _statements(source: _Source) -> list[Translated]:
+    """Translate each Stmt of a camt.053 to as many pages as it needs."""
+    results: list[Translated] = []
+    with_text = source.statement != "MT950"
+    for node in source.root.all("Stmt"):
+        said = Said()
+        out = MtOut(source.document, "MT940" if with_text else "MT950", said)
+        sides = _account_sides(source, node)
+        try:
+            pages = accounts_out.statement_pages(out, source.group.child("MsgId"), node, with_text)
+        except UntranslatableError as error:
+            results.append(_refused(source.message_type, str(error), 0, said))
+            continue
+        out.lost(node)
+        envelope = accounts_out.envelope(out.name[2:], sides)
+        for fields in pages:
+            out.fields = fields
+            results.append(source.finished(out, envelope, said))
+            # What was said is said of the whole statement, once.
+            said = Said()
+    return results
+
+
+def _reports(source: _Source) -> list[Translated]:
+    """Translate each Rpt of a camt.052."""
+    results = []
+    for node in source.root.all("Rpt"):
+        sides = _account_sides(source, node)
+
+        def write(out: MtOut, node: Node = node, sides: transfers_out.Sides = sides) -> Envelope:
+            message_id = source.group.child("MsgId")
+            accounts_out.report_fields(out, message_id, node, sides.created)
+            return accounts_out.envelope("942", sides)
+
+        results.append(source.put("MT942", write, node))
+    return results
+
+
+def _notifications(source: _Source) -> list[Translated]:
+    """Translate each entry of a camt.054 on its own."""
+    entries = [(node, each) for node in source.root.all("Ntfctn") for each in node.all("Ntry")]
+    results = []
+    for node, entry in entries:
+        sides = _account_sides(source, node)
+        node.take("Id", "CreDtTm", "ElctrncSeqNb", "Acct/Ccy")
+        only = len(entries) == 1
+
+        def write(
+            out: MtOut,
+            node: Node = node,
+            entry: Node = entry,
+            sides: transfers_out.Sides = sides,
+            only: bool = only,
+        ) -> Envelope:
+            message_id = source.group.child("MsgId")
+            number = accounts_out.notification_fields(out, message_id, node, entry, only)
+            return accounts_out.envelope(number, sides)
+
+        results.append(source.put("MT900", write, node.child("Acct"), entry))
+    return results
+
+
+def _account_sides(source: _Source, node: Node) -> transfers_out.Sides:
+    """Return sender and receiver, else the account's servicer and owner."""
+    sides = source.sides(node)
+    servicer = node.text("Acct/Svcr/FinInstnId/BICFI", "Acct/Svcr/FinInstnId/BIC")
+    owner = node.text("Acct/Ownr/Id/OrgId/AnyBIC", "Acct/Ownr/Id/OrgId/BICOrBEI")
+    sides.sender = sides.sender or servicer
+    sides.receiver = sides.receiver or owner
+    return sides
+
+
+_FROM_ISO: dict[str, Callable[[_Source], list[Translated]]] = {
     "pacs.008": _transfers,
     "pacs.009": _transfers,
+    "pacs.002": _statuses,
+    "camt.056": _cancellations,
+    "camt.029": _resolutions,
+    "camt.053": _statements,
+    "camt.052": _reports,
+    "camt.054": _notifications,
 }
