@@ -51,14 +51,16 @@ class Pages:
 
 
 def statement_pages(
-    out: MtOut, message_id: Node, node: Node, with_text: bool
+    out: MtOut, message_id: Node, node: Node, created: str, with_text: bool
 ) -> list[list[tuple[str, str]]]:
     """Put a Stmt into the fields of one MT940 or MT950, or of as many pages as it needs.
 
     Raises UntranslatableError where neither an opening nor a closing balance is stated.
     """
     lines = [
-        line for entry in node.all("Ntry") if (line := _line(out, entry, with_text)) is not None
+        line
+        for entry in node.all("Ntry")
+        if (line := _line(out, entry, created, with_text)) is not None
     ]
     opening, closing, available = _balances(out, node)
     known = opening or closing
@@ -101,7 +103,9 @@ def statement_pages(
 
 def report_fields(out: MtOut, message_id: Node, node: Node, created: str) -> None:
     """Put a Rpt into the fields of an MT942."""
-    lines = [line for entry in node.all("Ntry") if (line := _line(out, entry, True)) is not None]
+    lines = [
+        line for entry in node.all("Ntry") if (line := _line(out, entry, created, True)) is not None
+    ]
     currency = node.child("Acct/Ccy").peek_value() or node.child("Ntry/Amt").attribute("Ccy")
     currency = currency or node.child("Bal/Amt").attribute("Ccy")
     if not currency:
@@ -124,7 +128,9 @@ def report_fields(out: MtOut, message_id: Node, node: Node, created: str) -> Non
         out.add(*field)
 
 
-def notification_fields(out: MtOut, message_id: Node, node: Node, entry: Node, only: bool) -> str:
+def notification_fields(
+    out: MtOut, message_id: Node, node: Node, entry: Node, created: str, only: bool
+) -> str:
     """Put one Ntry of a Ntfctn into the fields of an MT900 or MT910; returns the MT number."""
     is_credit = entry.text("CdtDbtInd") == "CRDT"
     details = entry.child("NtryDtls/TxDtls")
@@ -138,7 +144,8 @@ def notification_fields(out: MtOut, message_id: Node, node: Node, entry: Node, o
     value_date = entry.text("ValDt/Dt", "ValDt/DtTm") or details.text("RltdDts/IntrBkSttlmDt")
     day = write_date(value_date or entry.peek("BookgDt/Dt", "BookgDt/DtTm"))
     if not day:
-        raise UntranslatableError("has no value date for field 32A")
+        day = write_date(created)
+        out.say(ASSUMED, entry, f"the entry has no date: {day}, when the message was made")
     instant = _INSTANT.match(entry.peek("BookgDt/DtTm"))
     if instant is not None:
         entry.text("BookgDt/DtTm")
@@ -180,9 +187,9 @@ def _notified_parties(out: MtOut, details: Node, is_credit: bool) -> None:
     none = Node(None, set())
     institution = agents.child("DbtrAgt") or related.child("Dbtr/Agt")
     if institution.peek("FinInstnId/BICFI", "FinInstnId/BIC", "FinInstnId/Nm"):
-        agent(out, "52", institution, none, "")
+        agent(out, "52", institution, none)
     if is_credit:
-        agent(out, "56", agents.child("IntrmyAgt1"), none, "")
+        agent(out, "56", agents.child("IntrmyAgt1"), none)
     if is_credit and len(out.fields) == before:
         out.say(ASSUMED, details, "who ordered the credit is not said: 52D NOTPROVIDED")
         out.add("52D", NOT_PROVIDED)
@@ -201,7 +208,7 @@ def _repeated(details: Node, entry: Node) -> None:
         details.take("RltdDts/IntrBkSttlmDt")
 
 
-def _line(out: MtOut, entry: Node, with_text: bool) -> Line | None:
+def _line(out: MtOut, entry: Node, created: str, with_text: bool) -> Line | None:
     """Return an entry as fields 61 and 86; None for one that is not booked."""
     status = entry.text("Sts/Cd", "Sts/Prtry", "Sts")
     if status not in ("BOOK", ""):
@@ -214,7 +221,8 @@ def _line(out: MtOut, entry: Node, with_text: bool) -> Line | None:
     booked = entry.text("BookgDt/Dt", "BookgDt/DtTm")[:10]
     value_date = entry.text("ValDt/Dt", "ValDt/DtTm")[:10] or booked
     if not value_date:
-        raise UntranslatableError("has an entry without value and booking date")
+        value_date = created[:10]
+        out.say(ASSUMED, entry, f"the entry has no date: {value_date}, when the message was made")
     details = entry.child("NtryDtls/TxDtls")
     _repeated(details, entry)
     mark = {(True, False): "C", (False, False): "D", (True, True): "RD", (False, True): "RC"}

@@ -111,8 +111,10 @@ def status_message(out: MtOut, group: Node, tx: Node, report: Node, sides: Sides
     """Put one transaction's status of a pacs.002 into an MT199 or MT299."""
     original = tx.text("OrgnlGrpInf/OrgnlMsgNmId") or report.text("OrgnlMsgNmId")
     message_id = group.child("MsgId")
-    related = _first(tx, "OrgnlInstrId", "OrgnlTxId", "OrgnlEndToEndId") or _first(
-        report, "OrgnlMsgId"
+    related = (
+        tx.child("OrgnlInstrId", "OrgnlTxId", "OrgnlEndToEndId")
+        or tx.child("OrgnlGrpInf/OrgnlMsgId")
+        or report.child("OrgnlMsgId")
     )
     text = related.value
     for node in (*tx.all("OrgnlGrpInf/OrgnlMsgId"), *report.all("OrgnlMsgId")):
@@ -129,7 +131,8 @@ def status_message(out: MtOut, group: Node, tx: Node, report: Node, sides: Sides
     end_to_end = tx.child("OrgnlEndToEndId")
     if status == "RJCT":
         items += [Item("REJT", "99", tx), Item(code or "NARR", sentence, reason)]
-        items.append(Item("MREF", text[:16], related))
+        if text:
+            items.append(Item("MREF", out.cut(text, 16, "79", related), related))
         if end_to_end and end_to_end is not related:
             items.append(Item("TREF", out.cut(end_to_end.value, 16, "79", end_to_end), end_to_end))
         if tracked:
@@ -148,10 +151,6 @@ def status_message(out: MtOut, group: Node, tx: Node, report: Node, sides: Sides
         sent=sides.created,
         user_header={"121": tracked},
     )
-
-
-def _first(node: Node, *paths: str) -> Node:
-    return node.child(*paths)
 
 
 def cancellation(message: MtMessage, created: str, header: Header | None, said: Said) -> Draft:

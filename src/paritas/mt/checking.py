@@ -26,9 +26,10 @@ from paritas.iso20022.identifiers import bic_problem, currency_digits, iban_prob
 from paritas.iso20022.values import Finding
 from paritas.model.money import AmountError
 from paritas.mt.messages import LAYOUTS, layout_problems
-from paritas.mt.parsing import FINDINGS_MAX, Field, MtMessage, read_mt
+from paritas.mt.parsing import FIELD_CHARACTERS_MAX, FINDINGS_MAX, Field, MtMessage, read_mt
 from paritas.mt.parties import read_party
 from paritas.mt.statements import balance_problem, read_sum, statement_of
+from paritas.mt.transfers_out import needs_instructed_amount
 from paritas.mt.values import read_amount, read_date
 
 UNSUPPORTED = "rule.unsupported"
@@ -163,6 +164,8 @@ def _fields(message: MtMessage) -> Iterator[Finding]:
         return
     for field in message.fields:
         tag, value = field.tag, field.value
+        if len(value) > FIELD_CHARACTERS_MAX:
+            continue
         if tag == "32A":
             yield from _money(message, field, _DATED_AMOUNT)
             if value[:6].isdigit() and not read_date(value[:6]):
@@ -224,6 +227,9 @@ def _customer_rules(message: MtMessage) -> Iterator[Finding]:
         if not differs and rate is not None:
             text = "33B has the currency of 32A, so 36 is not allowed"
             yield _finding(message, rate, "rule.exchange", text)
+    if instructed is None and needs_instructed_amount(message.sender, message.receiver):
+        text = "33B is needed between institutions of these countries"
+        yield Finding("rule.missing", ":33B:", message.line, text, "FF01")
     if instructed is None and rate is not None:
         yield _finding(message, rate, "rule.exchange", "36 is only allowed with 33B")
     if rate is not None and _RATE.fullmatch(rate.value) and not rate.value.strip("0,"):

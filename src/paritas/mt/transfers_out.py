@@ -27,11 +27,16 @@ TIMES = {
     "SttlmTmReq/FrTm": "FROTIME",
     "SttlmTmReq/RjctTm": "REJTIME",
 }
+_INSTRUCTED = """
+AD AT BE BG BV CH CY CZ DE DK EE ES FI FR GB GF GI GP GR HR HU IE IS IT LI LT LU LV MC MQ MT NL NO
+PL PM PT RE RO SE SI SJ SK SM TF VA
+"""
 
 _CODED = re.compile(r"/([A-Z0-9]{2,8})/(.*)", re.ASCII | re.DOTALL)
 _CLOCK = re.compile(
     r"(?:[0-9-]{10}T)?([0-9]{2}):([0-9]{2}):[0-9.]+(?:Z|([+-][0-9]{2}):([0-9]{2}))?", re.ASCII
 )
+_INSTRUCTED_COUNTRIES = frozenset(_INSTRUCTED.split())
 _GPI = re.compile(r"G(00[1-9])")
 
 
@@ -73,11 +78,11 @@ def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelo
     if re.fullmatch("[A-Z0-9]{3}", tx.peek("Purp/Prtry")):
         out.add("26T", tx.text("Purp/Prtry"))
     currency, amount_minor = settled_amount(out, group, tx)
-    instructed = _instructed(out, tx, currency, amount_minor)
+    instructed = _instructed(out, tx, sides, currency, amount_minor)
     party(out, "50", tx.child("Dbtr"), tx.child("DbtrAcct"), is_ordering=True)
-    agent(out, "52", tx.child("DbtrAgt"), tx.child("DbtrAgtAcct"), sides.sender)
+    agent(out, "52", tx.child("DbtrAgt"), tx.child("DbtrAgtAcct"))
     settlement(out, group)
-    _chain(out, tx, items, sides.receiver)
+    _chain(out, tx, items)
     party(out, "59", tx.child("Cdtr"), tx.child("CdtrAcct"), is_ordering=False)
     remittance(out, "70", _remittance_items(tx), 4)
     _charges(out, tx, currency, amount_minor, instructed)
@@ -109,10 +114,10 @@ def institution_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Env
         items.append(Item("LOCINS", operation, tx.child("PmtTpInf/LclInstrm/Prtry")))
     items += [Item("CATPURP", code, tx.child("PmtTpInf")) for code in codes]
     settled_amount(out, group, tx)
-    agent(out, "52", tx.child("Dbtr"), tx.child("DbtrAcct"), sides.sender)
+    agent(out, "52", tx.child("Dbtr"), tx.child("DbtrAcct"))
     settlement(out, group)
-    _chain(out, tx, items, sides.receiver)
-    agent(out, "58", tx.child("Cdtr"), tx.child("CdtrAcct"), "")
+    _chain(out, tx, items)
+    agent(out, "58", tx.child("Cdtr"), tx.child("CdtrAcct"))
     _creditor_agent_codes(out, tx, items)
     debtor_agent = tx.child("DbtrAgt")
     if bic := debtor_agent.text("FinInstnId/BICFI", "FinInstnId/BIC"):
@@ -140,9 +145,9 @@ def institution_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Env
 def _covered(out: MtOut, tx: Node, sides: Sides) -> None:
     """Write sequence B of an MT202 COV: the customer's transfer that it covers."""
     party(out, "50", tx.child("Dbtr"), tx.child("DbtrAcct"), is_ordering=True)
-    agent(out, "52", tx.child("DbtrAgt"), tx.child("DbtrAgtAcct"), "")
-    agent(out, "56", tx.child("IntrmyAgt1"), tx.child("IntrmyAgt1Acct"), "")
-    agent(out, "57", tx.child("CdtrAgt"), tx.child("CdtrAgtAcct"), "")
+    agent(out, "52", tx.child("DbtrAgt"), tx.child("DbtrAgtAcct"))
+    agent(out, "56", tx.child("IntrmyAgt1"), tx.child("IntrmyAgt1Acct"))
+    agent(out, "57", tx.child("CdtrAgt"), tx.child("CdtrAgtAcct"))
     party(out, "59", tx.child("Cdtr"), tx.child("CdtrAcct"), is_ordering=False)
     remittance(out, "70", _remittance_items(tx), 4)
     items: list[Item] = []
@@ -188,24 +193,28 @@ def settled_amount(out: MtOut, group: Node, tx: Node) -> tuple[str, int]:
     if not node:
         raise UntranslatableError("has no IntrBkSttlmAmt for field 32A")
     currency, amount_minor = money(node)
-    text = write_amount(amount_minor, currency)
-    if len(text) > 15:
-        raise UntranslatableError(f"amount {text} is longer than the 15 characters of field 32A")
     day = write_date(tx.text("IntrBkSttlmDt") or group.text("IntrBkSttlmDt"))
     if not day:
         raise UntranslatableError("has no IntrBkSttlmDt for field 32A")
     group.take("IntrBkSttlmDt")
-    out.add("32A", f"{day}{currency}{text}")
+    out.add("32A", f"{day}{currency}{write_amount(amount_minor, currency)}")
     return currency, amount_minor
 
 
-def _instructed(out: MtOut, tx: Node, currency: str, amount_minor: int) -> bool:
+def needs_instructed_amount(sender: str, receiver: str) -> bool:
+    """Say whether an MT103 between two institutions needs field 33B (network rule D49)."""
+    return {sender[4:6], receiver[4:6]} <= _INSTRUCTED_COUNTRIES
+
+
+def _instructed(out: MtOut, tx: Node, sides: Sides, currency: str, amount_minor: int) -> bool:
     """Write fields 33B and 36; returns whether there is a 33B."""
     node = tx.child("InstdAmt")
     if node:
         currency, amount_minor = money(node)
     elif tx.child("ChrgsInf"):
         out.say(ASSUMED, tx.child("ChrgsInf"), "33B, which charges need, repeats the amount of 32A")
+    elif needs_instructed_amount(sides.sender, sides.receiver):
+        out.say(ASSUMED, tx, "33B, which these countries need, repeats the amount of 32A")
     else:
         return False
     out.add("33B", currency + write_amount(amount_minor, currency))
@@ -232,13 +241,11 @@ def party(out: MtOut, number: str, node: Node, account: Node, is_ordering: bool)
     _party_field(out, number, node, written)
 
 
-def agent(out: MtOut, number: str, node: Node, account: Node, implied: str) -> None:
-    """Write an institution's field, unless it is the one that the message implies anyway."""
+def agent(out: MtOut, number: str, node: Node, account: Node) -> None:
+    """Write an institution's field, also where the MT without it would mean the same."""
     if not node:
         return
     known = read_agent(node, account)
-    if known.account == "" and known.clearing_member == "" and same_bic(known.bic, implied):
-        return
     _party_field(out, number, node, write_agent(known))
 
 
@@ -297,7 +304,7 @@ def settlement(out: MtOut, group: Node) -> None:
         if number == "53" and account and not info.child(tag):
             out.add("53B", f"/{account[:34]}")
         else:
-            agent(out, number, info.child(tag), info.child(f"{tag}Acct"), "")
+            agent(out, number, info.child(tag), info.child(f"{tag}Acct"))
 
 
 def _payment_type(
@@ -371,12 +378,10 @@ def _previous(tx: Node, items: list[Item]) -> None:
                 items.append(Item("INS", text, node))
 
 
-def _chain(out: MtOut, tx: Node, items: list[Item], receiver: str) -> None:
+def _chain(out: MtOut, tx: Node, items: list[Item]) -> None:
     """Write fields 56 and 57; agents between them have only field 72."""
-    agent(out, "56", tx.child("IntrmyAgt1"), tx.child("IntrmyAgt1Acct"), "")
-    has_intermediary = bool(tx.child("IntrmyAgt1"))
-    implied = "" if has_intermediary else receiver
-    agent(out, "57", tx.child("CdtrAgt"), tx.child("CdtrAgtAcct"), implied)
+    agent(out, "56", tx.child("IntrmyAgt1"), tx.child("IntrmyAgt1Acct"))
+    agent(out, "57", tx.child("CdtrAgt"), tx.child("CdtrAgtAcct"))
     for tag in ("IntrmyAgt2", "IntrmyAgt3"):
         node = tx.child(tag)
         if text := node.text("FinInstnId/BICFI", "FinInstnId/BIC", "FinInstnId/Nm"):

@@ -10,9 +10,10 @@ from lxml import etree
 from paritas.iso20022.parsing import Placed, UnreadableError, find_messages, parse
 from paritas.iso20022.values import Finding
 from paritas.iso20022.writer import Draft, Header, OutboundInvalidError, valid_time
+from paritas.model.money import AmountError
 from paritas.model.parties import is_bic
 from paritas.mt import accounts_in, accounts_out, answers, transfers_in, transfers_out
-from paritas.mt.parsing import MtMessage, read_mt
+from paritas.mt.parsing import FIELD_CHARACTERS_MAX, MtMessage, read_mt
 from paritas.mt.translating import (
     ASSUMED,
     REFUSED,
@@ -84,6 +85,10 @@ def _to_iso(message: MtMessage, created: str) -> Translated:
         return Translated(
             source=message.name, message_type="", data=None, said=tuple(message.findings)
         )
+    for field in message.fields:
+        if len(field.value) > FIELD_CHARACTERS_MAX:
+            text = f"has more than {FIELD_CHARACTERS_MAX:,} characters in field {field.tag}"
+            return _refused(message.name, text, field.line)
     if translate is None:
         return _refused(message.name, "has no counterpart here", message.line)
     said = Said()
@@ -145,7 +150,7 @@ class _Source:
         out = MtOut(self.document, name, said)
         try:
             envelope = write(out)
-        except UntranslatableError as error:
+        except (UntranslatableError, AmountError) as error:
             return _refused(self.message_type, str(error), 0, said)
         for node in carried:
             out.lost(node)
@@ -155,7 +160,7 @@ class _Source:
     def finished(self, out: MtOut, envelope: Envelope, said: Said) -> Translated:
         """Write the message and say where it lacks a header."""
         if not is_bic(envelope.sender) or not is_bic(envelope.receiver):
-            text = "sender or receiver is not known: blocks 1 and 2 are left out"
+            text = "sender or receiver is not known: all X in blocks 1 and 2"
             said.add(ASSUMED, "AppHdr", 0, text)
         return Translated(
             source=self.message_type,
@@ -245,8 +250,10 @@ def _statements(source: _Source) -> list[Translated]:
         out = MtOut(source.document, "MT940" if with_text else "MT950", said)
         sides = _account_sides(source, node)
         try:
-            pages = accounts_out.statement_pages(out, source.group.child("MsgId"), node, with_text)
-        except UntranslatableError as error:
+            pages = accounts_out.statement_pages(
+                out, source.group.child("MsgId"), node, sides.created, with_text
+            )
+        except (UntranslatableError, AmountError) as error:
             results.append(_refused(source.message_type, str(error), 0, said))
             continue
         out.lost(node)
@@ -291,7 +298,9 @@ def _notifications(source: _Source) -> list[Translated]:
             only: bool = only,
         ) -> Envelope:
             message_id = source.group.child("MsgId")
-            number = accounts_out.notification_fields(out, message_id, node, entry, only)
+            number = accounts_out.notification_fields(
+                out, message_id, node, entry, sides.created, only
+            )
             return accounts_out.envelope(number, sides)
 
         results.append(source.put("MT900", write, node.child("Acct"), entry))

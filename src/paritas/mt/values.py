@@ -32,9 +32,15 @@ def read_amount(text: str, currency: str) -> int:
 
 
 def write_amount(amount_minor: int, currency: str) -> str:
-    """Return an MT amount, 15 characters where it can be so; whole amounts end in the comma."""
+    """Return an MT amount; a whole one ends in the comma.
+
+    Raises AmountError for one that needs more than the 15 characters of the fields.
+    """
     whole, _, decimals = format_amount(amount_minor, currency).partition(".")
-    return f"{whole},{decimals if decimals.strip('0') else ''}"
+    text = f"{whole},{decimals if decimals.strip('0') else ''}"
+    if len(text) > 15:
+        raise AmountError(f"amount {text} is longer than the 15 characters of MT")
+    return text
 
 
 def read_date(text: str) -> str:

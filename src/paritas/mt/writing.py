@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from paritas.iso20022.dates import plain_date
 from paritas.model.parties import is_bic, normalise_bic
 from paritas.mt.parsing import MtMessage
-from paritas.mt.values import guard_lines
+from paritas.mt.values import guard_lines, write_date
 
 _SESSION = "0000000000"
 
@@ -29,19 +28,16 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 def write_mt(envelope: Envelope, fields: Sequence[tuple[str, str]]) -> bytes:
     """Write tags and values as one message with CRLF line ends.
 
-    Blocks 1 and 2 are left out where sender or receiver is not known, so that only bare fields in
-    block 4 remain. A line that would read as a field or as the end loses its first character to a
-    point, as in CBPR+.
+    A sender or receiver that is not known is all X in its header block, which is no institution's. A
+    line that would read as a field or as the end loses its first character to a point, as in CBPR+.
     """
-    head = ""
-    if is_bic(envelope.sender) and is_bic(envelope.receiver):
-        day = plain_date(envelope.sent[:10])[2:].replace("-", "") or "000000"
-        clock = envelope.sent[11:16].replace(":", "") or "0000"
-        head = (
-            f"{{1:F01{terminal(envelope.receiver)}{_SESSION}}}"
-            f"{{2:O{envelope.number}{clock}{day}{terminal(envelope.sender)}{_SESSION}{day}{clock}"
-            f"{envelope.priority}}}"
-        )
+    day = write_date(envelope.sent) or "000000"
+    clock = envelope.sent[11:16].replace(":", "") or "0000"
+    head = (
+        f"{{1:F01{terminal(envelope.receiver)}{_SESSION}}}"
+        f"{{2:O{envelope.number}{clock}{day}{terminal(envelope.sender)}{_SESSION}{day}{clock}"
+        f"{envelope.priority}}}"
+    )
     user = "".join(f"{{{tag}:{text}}}" for tag, text in envelope.user_header.items() if text)
     if user:
         head += f"{{3:{user}}}"
@@ -66,8 +62,8 @@ def rewrite(message: MtMessage) -> bytes:
 
 
 def terminal(bic: str) -> str:
-    """Return the twelve characters of a logical terminal of an institution."""
-    full = normalise_bic(bic)
+    """Return the twelve characters of an institution's logical terminal, all X for none."""
+    full = normalise_bic(bic) if is_bic(bic) else "X" * 11
     return f"{full[:8]}X{full[8:]}"
 
 
