@@ -21,6 +21,7 @@ _KIND = re.compile("[NFS][A-Z0-9]{3}", re.ASCII)
 _INSTANT = re.compile(
     r"([0-9-]{10})T([0-9]{2}):([0-9]{2})(?::[0-9.]+)?(?:Z|([+-][0-9]{2}):([0-9]{2}))?", re.ASCII
 )
+_PAGE = re.compile("[0-9]{1,5}", re.ASCII)
 _FAMILIES = {"FORX": "NFEX", "SECU": "NSEC", "TRAD": "NDCR", "LDAS": "NLDP"}
 
 
@@ -364,7 +365,7 @@ def _pages(out: MtOut, message_id: Node, node: Node, currency: str, pagination: 
         reference=reference,
         account=_account(out, node.child("Acct")),
         number=number[-5:] or "1",
-        first_page=int(first) if first.isdigit() else 0,
+        first_page=int(first) if _PAGE.fullmatch(first) else 0,
         is_last=last not in ("false", "0"),
         currency=currency,
     )

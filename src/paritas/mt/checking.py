@@ -246,7 +246,7 @@ def _charge_rules(message: MtMessage, fields: dict[str, Field]) -> Iterator[Find
         text = f"71G is only allowed with OUR, not with {bearer}"
         yield _finding(message, fields["71G"], "rule.charges", text)
     if bearer == "BEN" and "71F" not in fields:
-        yield Finding("rule.charges", ":71A:", fields["71A"].line, "BEN needs 71F")
+        yield _finding(message, fields["71A"], "rule.charges", "BEN needs 71F")
     for tag in ("71F", "71G"):
         if tag in fields and "33B" not in fields:
             yield _finding(message, fields[tag], "rule.charges", f"{tag} needs 33B")

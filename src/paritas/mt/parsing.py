@@ -291,8 +291,10 @@ class _Reader:
     def _mark(self, match: re.Match[str]) -> int:
         """Take one line that means something; returns where to look for the next."""
         tag, end = match["tag"], match["end"]
-        if self._dash_at >= 0:
-            self._after_dash(match.start(), tag)
+        if self._dash_at >= 0 and not self._goes_on(match.start(), tag, end):
+            self._end_text(self._dash_at, self._dash_end)
+        if self._dash_at >= 0 and end is None:
+            self._dash_at = -1
         if tag is not None:
             if self._tag != "86" or tag in _STATEMENT_TAGS:
                 self._begin_field(match.start(), match.end(), tag)
@@ -309,19 +311,25 @@ class _Reader:
     def _end_mark(self, match: re.Match[str], end: str) -> int:
         """Take "-}" with the blocks after it, or "-" alone."""
         if end != "}":
-            self._dash_at, self._dash_end = match.start(), match.end()
+            if self._dash_at < 0 or "4" in self._draft.blocks:
+                self._dash_at = match.start()
+            self._dash_end = match.end()
             return match.end()
+        self._dash_at = -1
         self._end_text(match.start(), match.end())
         between = _BETWEEN.match(self._text, match.end())
         at = match.end() if between is None else between.end()
         return self._blocks(at) if _BLOCK.match(self._text, at) else match.end()
 
-    def _after_dash(self, at: int, tag: str | None) -> None:
-        """Decide about a line "-": the text goes on if a later field of the message follows."""
-        dash_at, self._dash_at = self._dash_at, -1
-        goes_on = tag is not None and tag != "20"
-        if not goes_on or self._text[self._dash_end : at].strip():
-            self._end_text(dash_at, self._dash_end)
+    def _goes_on(self, at: int, tag: str | None, end: str | None) -> bool:
+        """Say whether the text goes on after a line "-", now that the next mark is seen at ``at``.
+
+        It does if a later field of the message follows; in a block 4 after any text, without braces
+        only after nothing.
+        """
+        follows = (tag is not None and tag != "20") or end is not None
+        in_block = "4" in self._draft.blocks
+        return follows and (in_block or not self._text[self._dash_end : at].strip())
 
     def _begin_field(self, at: int, value_at: int, tag: str) -> None:
         if tag == "20" and (self._draft.ended or self._is_next_statement()):
@@ -354,6 +362,7 @@ class _Reader:
         self._tag = ""
 
     def _end_text(self, at: int, end: int) -> None:
+        self._dash_at = -1
         self._end_field(at)
         self._draft.in_text = False
         self._draft.ended = True

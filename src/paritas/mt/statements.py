@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from paritas.model.money import AmountError, format_amount, minor_digits
+from paritas.model.money import AmountError, format_amount
 from paritas.mt.parsing import Field, MtMessage
 from paritas.mt.values import read_amount, read_date
 
@@ -73,7 +73,7 @@ class Statement(NamedTuple):
 
 def statement_of(message: MtMessage) -> Statement:
     """Read the balances and entries of an MT940, 941, 942 or 950; never raises."""
-    currency = ""
+    currency = _currency_of(message)
     opening = closing = None
     entries: list[Entry] = []
     wrong: list[tuple[Field, str]] = []
@@ -83,13 +83,10 @@ def statement_of(message: MtMessage) -> Statement:
         try:
             if tag in OPENING or tag in CLOSING or tag in AVAILABLE:
                 balance = read_balance(field.value)
-                currency = currency or balance.currency
                 if tag in OPENING:
                     opening = opening or balance
                 elif tag in CLOSING:
                     closing = balance
-            elif tag == "34F":
-                currency = currency or floor_currency(field.value)
             elif tag == "61":
                 entries.append(read_entry(field, currency))
             elif tag == "86" and previous is not None and previous.tag == "61" and entries:
@@ -128,7 +125,7 @@ def read_entry(field: Field, currency: str) -> Entry:
         booking_date=_booking_date(value_date, booked),
         is_credit=mark in ("C", "RD", "EC"),
         is_reversal=mark in ("RC", "RD"),
-        amount_minor=read_amount(amount, currency or "EUR"),
+        amount_minor=read_amount(amount, currency),
         kind=(letter + code).rstrip(),
         owner_reference=owner.strip(),
         servicer_reference=servicer.strip(),
@@ -153,10 +150,16 @@ def read_number(value: str) -> tuple[str, str]:
     return (match[1], match[2] or "") if match is not None else ("", "")
 
 
-def floor_currency(value: str) -> str:
-    """Return the currency of a field 34F; raises AmountError if it is none."""
-    minor_digits(value[:3])
-    return value[:3]
+def _currency_of(message: MtMessage) -> str:
+    """Return the currency that the first balance or floor limit names; entries do not say it."""
+    for field in message.fields:
+        if field.tag in OPENING or field.tag in CLOSING:
+            match = _BALANCE.fullmatch(field.value)
+            if match is not None:
+                return match[3]
+        elif field.tag == "34F":
+            return field.value[:3]
+    return ""
 
 
 def balance_problem(statement: Statement) -> str:

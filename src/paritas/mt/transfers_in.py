@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from paritas.iso20022.payments import CUSTOMER_TYPE, INSTITUTION_TYPE
 from paritas.iso20022.writer import Draft, Header, amount, branch, clip, document, leaf, uetr
 from paritas.model.money import AmountError
+from paritas.model.parties import is_bic
 from paritas.mt.parsing import Field, MtMessage
 from paritas.mt.parties import NOT_PROVIDED, Party, read_party
 from paritas.mt.transfers_out import (
@@ -26,7 +27,7 @@ from paritas.mt.translating import (
     read_codes,
     say_fields_lost,
 )
-from paritas.mt.values import is_bic_text, read_amount, read_date, unfold
+from paritas.mt.values import read_amount, read_date, unfold
 from paritas.mt.xml import account_element, agent_element, party_element, remittance_element
 
 _SETTLED = re.compile(r"([0-9]{6})([A-Z]{3})([0-9,]+)", re.ASCII)
@@ -342,11 +343,11 @@ def _group(reference: str, created: str, settlement: str) -> str:
 def _sides(message: MtMessage) -> str:
     """Return InstgAgt and InstdAgt."""
     sides = (("InstgAgt", message.sender), ("InstdAgt", message.receiver))
-    return "".join(agent_element(tag, Party(bic=bic)) for tag, bic in sides if is_bic_text(bic))
+    return "".join(agent_element(tag, Party(bic=bic)) for tag, bic in sides if is_bic(bic))
 
 
 def _institution(text: str) -> Party:
-    return Party(bic=text) if is_bic_text(text) else Party(name=text)
+    return Party(bic=text) if is_bic(text) else Party(name=text)
 
 
 def _intermediaries(first: Party | None, parts: Parts) -> str:

@@ -15,8 +15,9 @@ from paritas.mt.xml import read_account, read_agent, read_customer
 OPERATIONS = frozenset({"CRED", "CRTS", "SPAY", "SPRI", "SSTD"})
 #: Codes of field 23E for the creditor's agent, and those that ISO has elsewhere.
 CREDITOR_AGENT_CODES = frozenset({"CHQB", "HOLD", "PHOB", "TELB"})
-NEXT_AGENT_CODES = frozenset({"PHOA", "TELA"})
 CATEGORY_CODES = frozenset({"CORT", "INTC"})
+#: The order in which the codes of field 23E must stand.
+INSTRUCTION_ORDER = ("SDVA", "INTC", "CORT", "HOLD", "CHQB", "PHOB", "TELB")
 CHARGE_BEARERS = {"DEBT": "OUR", "CRED": "BEN", "SHAR": "SHA"}
 #: Field 13C by the elements of ISO 20022.
 TIMES = {
@@ -32,6 +33,7 @@ AD AT BE BG BV CH CY CZ DE DK EE ES FI FR GB GF GI GP GR HR HU IE IS IT LI LT LU
 PL PM PT RE RO SE SI SJ SK SM TF VA
 """
 
+_AMOUNT_CHARACTERS_MAX = 40
 _CODED = re.compile(r"/([A-Z0-9]{2,8})/(.*)", re.ASCII | re.DOTALL)
 _CLOCK = re.compile(
     r"(?:[0-9-]{10}T)?([0-9]{2}):([0-9]{2}):[0-9.]+(?:Z|([+-][0-9]{2}):([0-9]{2}))?", re.ASCII
@@ -73,7 +75,7 @@ def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelo
     operation, codes = _payment_type(group, tx, items, user)
     out.add("23B", operation)
     codes += _creditor_agent_codes(out, tx, items)
-    for code in codes:
+    for code in sorted(codes, key=lambda code: INSTRUCTION_ORDER.index(code[:4])):
         out.add("23E", code)
     if re.fullmatch("[A-Z0-9]{3}", tx.peek("Purp/Prtry")):
         out.add("26T", tx.text("Purp/Prtry"))
@@ -123,10 +125,10 @@ def institution_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Env
     if bic := debtor_agent.text("FinInstnId/BICFI", "FinInstnId/BIC"):
         items.append(Item("INS", bic, debtor_agent))
     _previous(tx, items)
-    _next_agent(tx, items)
     covered = tx.child("UndrlygCstmrCdtTrf")
     if not covered:
         items += _bank_remittance(tx)
+    _next_agent(tx, items)
     write_items(out, "72", items, 6)
     if covered:
         user["119"] = "COV"
@@ -181,6 +183,8 @@ def money(node: Node) -> tuple[str, int]:
 
 def decimal(text: str, currency: str) -> int:
     """Return minor units; raises UntranslatableError for what is no amount of the currency."""
+    if len(text) > _AMOUNT_CHARACTERS_MAX:
+        raise UntranslatableError(f"{text[:40]!r} is no amount")
     try:
         return parse_amount(text, currency)
     except AmountError as error:

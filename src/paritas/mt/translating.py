@@ -13,7 +13,7 @@ import msgspec
 from lxml import etree
 
 from paritas.iso20022.parsing import line_of, local_name
-from paritas.iso20022.validation import FINDINGS_MAX, Places
+from paritas.iso20022.validation import Places
 from paritas.iso20022.values import Finding
 from paritas.mt.parsing import Field
 from paritas.mt.values import TRUNCATED, one_line, supported
@@ -23,6 +23,9 @@ CUT = "rule.truncated"
 REPLACED = "rule.characters"
 ASSUMED = "rule.assumed"
 REFUSED = "rule.untranslatable"
+
+#: Beyond so many findings of one translation the last one says that there are more.
+SAID_MAX = 200
 
 _SHOWN = 60
 _NOT_PROVIDED = frozenset({"NOTPROVIDED", "NONREF"})
@@ -56,8 +59,17 @@ class Said:
     def add(self, code: str, path: str, line: int, text: str, reason: str = "") -> None:
         """Note a finding once; beyond the limit nobody reads them."""
         finding = Finding(code, path, line, text[:300], reason)
-        if len(self.findings) < FINDINGS_MAX and finding not in self.findings[-20:]:
+        if self.is_full:
+            self.findings[-1] = Finding(
+                LOST, "", 0, f"more than {SAID_MAX} findings: not all named"
+            )
+        elif finding not in self.findings[-20:]:
             self.findings.append(finding)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether any further finding would only be counted."""
+        return len(self.findings) >= SAID_MAX
 
 
 class Node:
@@ -219,6 +231,10 @@ class MtOut:
         """Say which elements below ``root`` were not carried over."""
         for element in root.not_taken():
             text = one_line(element.text or "")
+            if self._said.is_full:
+                # Places cost time, and this one would not be named.
+                self._said.add(LOST, "", 0, "")
+                return
             if text not in _NOT_PROVIDED:
                 path = self._places.place(element)[0]
                 shown = f"{local_name(element)} {text[:_SHOWN]!r} has no place in {self.name}"

@@ -96,7 +96,7 @@ def _to_iso(message: MtMessage, created: str) -> Translated:
     try:
         draft = translate(message, moment, _header(message, moment), said)
         data = draft.checked()
-    except (UntranslatableError, OutboundInvalidError) as error:
+    except (UntranslatableError, AmountError, OutboundInvalidError) as error:
         return _refused(message.name, str(error), message.line, said)
     return Translated(
         source=message.name, message_type=draft.message_type, data=data, said=tuple(said.findings)
@@ -154,7 +154,8 @@ class _Source:
             return _refused(self.message_type, str(error), 0, said)
         for node in carried:
             out.lost(node)
-        out.name = f"MT{envelope.number}{name[5:]}"
+        flag = envelope.user_header.get("119", "")
+        out.name = f"MT{envelope.number} {flag}".strip()
         return self.finished(out, envelope, said)
 
     def finished(self, out: MtOut, envelope: Envelope, said: Said) -> Translated:

@@ -7,7 +7,6 @@ from datetime import date
 
 from paritas.iso20022.dates import plain_date
 from paritas.model.money import AmountError, format_amount, parse_amount
-from paritas.model.parties import is_bic
 from paritas.mt.formats import SET_X
 
 #: CBPR+ ends a text that was cut with this, and puts the other in place of what set X has not.
@@ -16,6 +15,8 @@ REPLACEMENT = "."
 
 _UNSUPPORTED = re.compile(f"[^{SET_X}\n]", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]*,[0-9]*|[0-9]+", re.ASCII)
+# Longer than any amount with zeros before it; a number of any length would take its time.
+_AMOUNT_CHARACTERS_MAX = 40
 _LINE_START = re.compile(r"(?m)^[:\-]")
 _SPACES = re.compile(r"[\s\u00a0]+")
 
@@ -26,7 +27,7 @@ def read_amount(text: str, currency: str) -> int:
     Raises AmountError for what is no amount of the currency. The comma may be missing, and zeros
     may lead, as in the files of some banks.
     """
-    if _AMOUNT.fullmatch(text) is None or text == ",":
+    if len(text) > _AMOUNT_CHARACTERS_MAX or _AMOUNT.fullmatch(text) is None or text == ",":
         raise AmountError(f"{text[:40]!r} is not an amount with a decimal comma")
     return parse_amount(text.replace(",", "."), currency)
 
@@ -84,11 +85,6 @@ def bic11(bic: str) -> str:
 def same_bic(one: str, other: str) -> bool:
     """Say whether two BICs name the same institution."""
     return bool(one) and bic11(one) == bic11(other)
-
-
-def is_bic_text(text: str) -> bool:
-    """Say whether a line is nothing but a BIC."""
-    return is_bic(text)
 
 
 def supported(text: str) -> str:
