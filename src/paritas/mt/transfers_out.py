@@ -69,6 +69,7 @@ class Item:
 def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelope:
     """Put a CdtTrfTxInf of a pacs.008 into the fields of an MT103."""
     items: list[Item] = []
+    _previous(tx, items)
     reference(out, group, tx)
     times(out, tx)
     user = {"103": _clearing(out, group), "119": "STP" if ".stp." in sides.service else ""}
@@ -88,7 +89,6 @@ def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelo
     party(out, "59", tx.child("Cdtr"), tx.child("CdtrAcct"), is_ordering=False)
     remittance(out, "70", _remittance_items(tx), 4)
     _charges(out, tx, currency, amount_minor, instructed)
-    _previous(tx, items)
     _next_agent(tx, items)
     write_items(out, "72", items, 6)
     _regulatory(out, tx)
@@ -107,6 +107,10 @@ def institution_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Env
     """Put a CdtTrfTxInf of a pacs.009 into the fields of an MT202, or MT202 COV."""
     items: list[Item] = []
     user = {"103": _clearing(out, group)}
+    debtor_agent = tx.child("DbtrAgt")
+    if bic := debtor_agent.text("FinInstnId/BICFI", "FinInstnId/BIC"):
+        items.append(Item("INS", bic, debtor_agent))
+    _previous(tx, items)
     reference(out, group, tx)
     end_to_end = tx.child("PmtId/EndToEndId")
     out.add("21", out.cut(end_to_end.value or "NONREF", 16, "21", end_to_end))
@@ -121,10 +125,6 @@ def institution_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Env
     _chain(out, tx, items)
     agent(out, "58", tx.child("Cdtr"), tx.child("CdtrAcct"))
     _creditor_agent_codes(out, tx, items)
-    debtor_agent = tx.child("DbtrAgt")
-    if bic := debtor_agent.text("FinInstnId/BICFI", "FinInstnId/BIC"):
-        items.append(Item("INS", bic, debtor_agent))
-    _previous(tx, items)
     covered = tx.child("UndrlygCstmrCdtTrf")
     if not covered:
         items += _bank_remittance(tx)
@@ -153,8 +153,8 @@ def _covered(out: MtOut, tx: Node, sides: Sides) -> None:
     party(out, "59", tx.child("Cdtr"), tx.child("CdtrAcct"), is_ordering=False)
     remittance(out, "70", _remittance_items(tx), 4)
     items: list[Item] = []
-    _creditor_agent_codes(out, tx, items)
     _previous(tx, items)
+    _creditor_agent_codes(out, tx, items)
     _next_agent(tx, items)
     write_items(out, "72", items, 6)
     if instructed := tx.child("InstdAmt"):
