@@ -16,13 +16,20 @@ def test_whole_message():
     assert message.sent == ("261123", "1015")
     assert [field.tag for field in message.fields][:3] == ["20", "13C", "23B"]
     party = next(field for field in message.fields if field.tag == "50F")
-    assert party.value.split("\n") == ["/12345678", "1/Sharma Spices", "2/12 MG Road", "3/IN/Bengaluru"]
+    assert party.value.split("\n") == [
+        "/12345678",
+        "1/Sharma Spices",
+        "2/12 MG Road",
+        "3/IN/Bengaluru",
+    ]
     assert party.line == 10
     assert not message.findings
 
 
 def test_input_message():
-    message = one(b"{1:F01AAAAINB0AXXX0000000000}{2:I103BBBBBRS0XXXXU3003}{4:\n:20:A\n-}{5:{CHK:123}}")
+    message = one(
+        b"{1:F01AAAAINB0AXXX0000000000}{2:I103BBBBBRS0XXXXU3003}{4:\n:20:A\n-}{5:{CHK:123}}"
+    )
     assert (message.sender, message.receiver) == (SENDER, RECEIVER)
     assert message.trailer == {"CHK": "123"}
 
@@ -37,7 +44,10 @@ CASES = {
     "fields on the line of block 4": (b"{2:I199X}{4::20:A\n:79:B\n-}", [("199", "20 79")]),
     "no end": (b"{1:F01X}{2:I199X}{4:\n:20:A", [("199", "20")]),
     "junk after the end": (b"{2:I199X}{4:\n:20:A\n-}$\n\n\x1a", [("199", "20")]),
-    "blocks on their own lines": (b"{1:X}\n{2:I199X}\n{4:\n:20:A\n-}\n{5:{CHK:1}}", [("199", "20")]),
+    "blocks on their own lines": (
+        b"{1:X}\n{2:I199X}\n{4:\n:20:A\n-}\n{5:{CHK:1}}",
+        [("199", "20")],
+    ),
     "two with blocks": (
         b"{1:X}{2:I199X}{4:\n:20:A\n-}\n{1:X}{2:I299X}{4:\n:20:B\n-}",
         [("199", "20"), ("299", "20")],
@@ -50,9 +60,15 @@ CASES = {
         b"{1:X}{2:I199X}{4:\n:20:A\n-}{1:X}{2:I299X}{4:\n:20:B\n-}",
         [("199", "20"), ("299", "20")],
     ),
-    "type line before the fields": (f"BANK\n940\nBANK\n{STATEMENT}\n-\n".encode(), [("940", "20 25 28C 60F 62F")]),
+    "type line before the fields": (
+        f"BANK\n940\nBANK\n{STATEMENT}\n-\n".encode(),
+        [("940", "20 25 28C 60F 62F")],
+    ),
     "type with colons": (f":940:\n{STATEMENT}".encode(), [("940", "20 25 28C 60F 62F")]),
-    "type with a number": (f"0000 01X\n940 00\n{STATEMENT}\n-XXX\n".encode(), [("940", "20 25 28C 60F 62F")]),
+    "type with a number": (
+        f"0000 01X\n940 00\n{STATEMENT}\n-XXX\n".encode(),
+        [("940", "20 25 28C 60F 62F")],
+    ),
     "guessed by its fields": (STATEMENT.encode(), [("940", "20 25 28C 60F 62F")]),
     "two statements without blocks": (
         f"{STATEMENT}\n{STATEMENT}".encode(),

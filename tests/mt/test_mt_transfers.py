@@ -210,7 +210,9 @@ def customer(**changes):
         "uetr": UETR,
         "currency": "INR",
         "amount_minor": 125050,
-        "debtor": Party("Sharma Spices", "IN", "Bengaluru", "560001", "MG Road", "12", account="12"),
+        "debtor": Party(
+            "Sharma Spices", "IN", "Bengaluru", "560001", "MG Road", "12", account="12"
+        ),
         "creditor": Party("Lojas", "BR", "Sao Paulo", iban="BR1800360305000010009795493C1"),
         "debtor_agent": SENDER,
         "creditor_agent": RECEIVER,
@@ -245,7 +247,12 @@ CUT = [
     ({"instruction_id": "A" * 17}, "20", "A" * 15 + "+", "PmtId/InstrId"),
     ({"debtor": Party("N" * 80, "IN", "Pune")}, "50F", "N" * 32 + "+\n3/IN/Pune", "Dbtr"),
     ({"debtor": Party("N", "IN", "T" * 35)}, "50F", "3/IN/" + "T" * 29 + "+", "Dbtr"),
-    ({"debtor": Party("N", "IN", "Pune", street="S" * 70)}, "50F", "S" * 32 + "+\n3/IN/Pune", "Dbtr"),
+    (
+        {"debtor": Party("N", "IN", "Pune", street="S" * 70)},
+        "50F",
+        "S" * 32 + "+\n3/IN/Pune",
+        "Dbtr",
+    ),
     ({"remittance": "R" * 141}, "70", "R+", "RmtInf"),
     ({"instructions_for_next_agent": ("I" * 140, "J" * 140)}, "72", "+", "InstrForNxtAgt[2]"),
 ]
