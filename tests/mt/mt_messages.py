@@ -7,8 +7,8 @@ from pathlib import Path
 from lxml import etree
 
 from paritas.mt.parsing import MtMessage, read_mt
-from paritas.mt.translation import from_iso, to_iso
 from paritas.mt.translating import Translated
+from paritas.mt.translation import from_iso, to_iso
 
 SHARED = Path(os.environ.get("PARITAS_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 UETR = "8a562c67-ca16-48ba-b074-65581be6f001"

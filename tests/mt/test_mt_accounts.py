@@ -1,5 +1,7 @@
 """Statements, reports and notifications: there, back, and across many pages."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -220,11 +222,11 @@ def test_pages_of_any_statement_add_up(movements, opening_minor):
     assert sum(len(each.entries) for each in statements) == len(entries)
     assert all(len(result.data) <= 2000 for result in results)
     assert not any(balance_problem(each) for each in statements)
-    for before, after in zip(statements, statements[1:], strict=False):
+    for before, after in pairwise(statements):
         assert before.closing.amount_minor == after.opening.amount_minor
     assert statements[0].opening.amount_minor == opening_minor
     assert all(check_mt(result.data, "")[0]["valid"] for result in results)
-    tags = [(m.fields[3].tag, [f.tag for f in m.fields if f.tag[:2] == "62"][0]) for m in messages]
+    tags = [(m.fields[3].tag, next(f.tag for f in m.fields if f.tag[:2] == "62")) for m in messages]
     middle = [("60M", "62M")] * (len(tags) - 2)
     assert tags == (
         [("60F", "62F")] if len(tags) == 1 else [("60F", "62M"), *middle, ("60M", "62F")]

@@ -11,24 +11,10 @@ from mt_messages import MESSAGES, document, sample_files
 from paritas.mt.checking import check_mt
 from paritas.mt.translation import from_iso, to_iso
 
-PIECES = st.sampled_from(
-    [
-        b"{1:",
-        b"{2:O103",
-        b"{2:I940",
-        b"{3:{121:",
-        b"{4:\n",
-        b"-}",
-        b"}",
-        b"{5:",
-        b"\n",
-        b"\r\n",
-        b"-\n",
-    ]
-    + [b":20:", b":32A:", b":50F:", b":50K:", b":59:", b":61:", b":62F:", b":70:", b":72:", b":79:"]
-    + [b"/ROC/", b"/INS/", b"//", b"/", b"261123", b"EUR1,", b"C261123EUR1,", b"1/", b"3/IN/", b"+"]
-    + [b"AAAAINB0", b"9" * 5000, b"\xff", "ü".encode(), b"\x00", b":86:", b":60F:", b":71A:SHA"]
-)
+_PIECES = b"""{1: {2:O103 {2:I940 {3:{121: {4: -} } {5: - :20: :32A: :50F: :50K: :59: :61: :62F: :70:
+:72: :79: :86: :60F: :71A:SHA :13C:/CLSTIME/ /ROC/ /INS/ // / 261123 EUR1, C261123EUR1, 1/ 3/IN/ +
+AAAAINB0 \xff \xc3\xbc \x00""".split()
+PIECES = st.sampled_from([*_PIECES, b"\n", b"\r\n", b"\n-\n", b"9" * 5000])
 ANY = st.one_of(st.binary(max_size=300), st.lists(PIECES, max_size=60).map(b"".join))
 KEYS = {"file", "message", "valid", "findings"}
 

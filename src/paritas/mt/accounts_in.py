@@ -219,7 +219,10 @@ def _entries(
 def _entry(entry: Entry, currency: str, said: Said) -> str:
     money = amount("Amt", entry.amount_minor, currency)
     side = leaf("CdtDbtInd", CREDIT if entry.is_credit else DEBIT)
-    own = "" if entry.owner_reference in _NO_REFERENCE else clip(entry.owner_reference, 35)
+    own = "" if entry.owner_reference in _NO_REFERENCE else entry.owner_reference
+    for what in (own, entry.servicer_reference):
+        if len(what) > 35:
+            said.add(CUT, ":61:", entry.field.line, f"reference {what[:60]!r} is cut, marked by …")
     text = _joined(entry.text_field, said)
     return branch(
         "Ntry",
@@ -235,7 +238,7 @@ def _entry(entry: Entry, currency: str, said: Said) -> str:
             "NtryDtls",
             branch(
                 "TxDtls",
-                branch("Refs", leaf("EndToEndId", own)),
+                branch("Refs", leaf("EndToEndId", clip(own, 35))),
                 money,
                 side,
                 leaf("AddtlTxInf", clip(entry.supplement, _TEXT_MAX)),

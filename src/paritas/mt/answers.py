@@ -11,7 +11,6 @@ from paritas.iso20022.writer import (
     agent,
     amount,
     branch,
-    clip,
     document,
     leaf,
     leaves,
@@ -23,15 +22,18 @@ from paritas.mt.parties import NOT_PROVIDED
 from paritas.mt.transfers_out import Item, Sides, money, write_items
 from paritas.mt.translating import (
     ASSUMED,
+    CUT,
+    LOST,
     Fields,
     MtOut,
     Node,
     Said,
     UntranslatableError,
+    bounded,
     read_codes,
     say_fields_lost,
 )
-from paritas.mt.values import read_amount, read_date, write_amount, write_date
+from paritas.mt.values import read_amount, read_date, utc_minute, write_amount, write_date
 from paritas.mt.writing import Envelope
 
 CANCELLATION_TYPE = "camt.056.001.08"
@@ -45,6 +47,9 @@ ORIGINALS = {
     "210": "camt.057.001.06",
 }
 _NUMBERS = {"pacs.008": "103", "pacs.009": "202", "camt.057": "210", "pacs.003": "104"}
+
+# Ten lines of 105 characters, each broken after a space.
+_SENTENCE_CHARACTERS = 900
 
 _UETR = re.compile("[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}")
 _REASON = re.compile(
@@ -63,7 +68,7 @@ def status_report(message: MtMessage, created: str, header: Header | None, said:
     Raises UntranslatableError for one whose text says no status that is understood.
     """
     fields = Fields(message.fields)
-    reference, related = fields.value("20"), fields.value("21")
+    reference, related = bounded(fields, "20"), bounded(fields, "21")
     text = fields.value("79")
     codes = read_codes(text, 50)
     known = dict(reversed(codes))
@@ -71,7 +76,7 @@ def status_report(message: MtMessage, created: str, header: Header | None, said:
     found = _UETR.search(text)
     original = known.get("MREF", "") or related
     report = StatusReport(
-        message_id=clip(reference, 35) or NOT_PROVIDED,
+        message_id=reference or NOT_PROVIDED,
         created=created,
         original_message_id=original,
         original_message_type=ORIGINALS["103" if message.number == "199" else "202"],
@@ -86,6 +91,8 @@ def status_report(message: MtMessage, created: str, header: Header | None, said:
         reason=reason,
         text=sentence,
     )
+    if len(sentence) > _SENTENCE_CHARACTERS:
+        said.add(CUT, ":79:", message.line, "the text is longer than a pacs.002 takes")
     say_fields_lost(fields, said, "pacs.002.001.10")
     said.add(
         ASSUMED, ":21:", message.line, f"the original is taken for a {report.original_message_type}"
@@ -139,7 +146,7 @@ def status_message(out: MtOut, group: Node, tx: Node, report: Node, sides: Sides
             items.append(Item("TEXT", f"/UETR/{tracked}", tx))
         write_items(out, "79", items, 35, 50)
     else:
-        moment = write_date(sides.created) + sides.created[11:16].replace(":", "")
+        moment = "".join(utc_minute(sides.created))
         lines = [f"//{moment}+0000", f"//{status}" + (f"/{code}" if code else "")]
         if sides.sender:
             lines.append(f"//{sides.sender}")
@@ -156,7 +163,7 @@ def status_message(out: MtOut, group: Node, tx: Node, report: Node, sides: Sides
 def cancellation(message: MtMessage, created: str, header: Header | None, said: Said) -> Draft:
     """Translate an MT192 or MT292 to a camt.056; errors as in ``status_report``."""
     fields = Fields(message.fields)
-    case, related = fields.value("20") or NOT_PROVIDED, fields.value("21")
+    case, related = bounded(fields, "20") or NOT_PROVIDED, bounded(fields, "21")
     if not related:
         raise UntranslatableError("has no field 21, the reference of what is to be cancelled")
     original, day = _original(fields.value("11S"), "103" if message.number == "192" else "202")
@@ -172,7 +179,7 @@ def cancellation(message: MtMessage, created: str, header: Header | None, said: 
     say_fields_lost(fields, said, CANCELLATION_TYPE)
     transaction = branch(
         "TxInf",
-        branch("Case", leaf("Id", clip(case, 35)), _creator(message.sender)),
+        branch("Case", leaf("Id", case), _creator(message.sender)),
         _original_group(related, original, day),
         leaf("OrgnlInstrId", related),
         uetr("OrgnlUETR", message.uetr or (found[0] if found is not None else "")),
@@ -181,7 +188,7 @@ def cancellation(message: MtMessage, created: str, header: Header | None, said: 
         branch(
             "CxlRsnInf",
             branch("Rsn", leaf("Cd", reason)),
-            leaves("AddtlInf", sentence, 105, 10),
+            leaves("AddtlInf", sentence, 105, 20),
         ),
     )
     parts = (_assignment(message, case, created), branch("Undrlyg", transaction))
@@ -227,7 +234,7 @@ def _assignment(message: MtMessage, identifier: str, created: str) -> str:
     unknown = f"<Pty><Nm>{NOT_PROVIDED}</Nm></Pty>"
     return branch(
         "Assgnmt",
-        leaf("Id", clip(identifier, 35)),
+        leaf("Id", identifier),
         branch("Assgnr", agent("Agt", message.sender) or unknown),
         branch("Assgne", agent("Agt", message.receiver) or unknown),
         leaf("CreDtTm", created),
@@ -273,7 +280,12 @@ def _related(out: MtOut, tx: Node) -> tuple[str, str]:
 
 
 def _original_field(out: MtOut, tag: str, tx: Node, number: str) -> None:
-    day = write_date(tx.text("OrgnlGrpInf/OrgnlCreDtTm") or tx.peek("OrgnlIntrBkSttlmDt"))
+    created = tx.child("OrgnlGrpInf/OrgnlCreDtTm")
+    day = write_date(created.value or tx.peek("OrgnlIntrBkSttlmDt"))
+    if created.peek_value()[10:16] not in ("", "T00:00"):
+        out.say(
+            LOST, created, f"only the date of {created.peek_value()} has a place in field {tag}"
+        )
     if day:
         out.add(tag, f"{number}\n{day}")
 
@@ -291,7 +303,7 @@ def _envelope(category: str, kind: str, tracked: str, sides: Sides) -> Envelope:
 def resolution(message: MtMessage, created: str, header: Header | None, said: Said) -> Draft:
     """Translate an MT196 or MT296 to a camt.029; errors as in ``status_report``."""
     fields = Fields(message.fields)
-    identifier, case = fields.value("20") or NOT_PROVIDED, fields.value("21")
+    identifier, case = bounded(fields, "20") or NOT_PROVIDED, bounded(fields, "21")
     codes = read_codes(fields.value("76"))
     confirmation = next((code for code, _ in codes if code in _CONFIRMATIONS), "")
     if not confirmation:
@@ -307,14 +319,14 @@ def resolution(message: MtMessage, created: str, header: Header | None, said: Sa
     say_fields_lost(fields, said, RESOLUTION_TYPE)
     details = branch(
         "TxInfAndSts",
-        leaf("CxlStsId", clip(identifier, 35)),
+        leaf("CxlStsId", identifier),
         branch("RslvdCase", leaf("Id", case), _creator(message.receiver)) if case else "",
         _original_group(NOT_PROVIDED, original, day),
         uetr("OrgnlUETR", message.uetr or (found[0] if found is not None else "")),
         branch(
             "CxlStsRsnInf",
             branch("Rsn", leaf("Cd", reason)),
-            leaves("AddtlInf", sentence, 105, 10),
+            leaves("AddtlInf", sentence, 105, 20),
         ),
     )
     parts = (

@@ -6,7 +6,17 @@ import re
 from dataclasses import dataclass, field
 
 from paritas.iso20022.payments import CUSTOMER_TYPE, INSTITUTION_TYPE
-from paritas.iso20022.writer import Draft, Header, amount, branch, clip, document, leaf, uetr
+from paritas.iso20022.writer import (
+    Draft,
+    Header,
+    amount,
+    branch,
+    clip,
+    document,
+    leaf,
+    pieces,
+    uetr,
+)
 from paritas.model.money import AmountError
 from paritas.model.parties import is_bic
 from paritas.mt.parsing import Field, MtMessage
@@ -20,21 +30,30 @@ from paritas.mt.transfers_out import (
 )
 from paritas.mt.translating import (
     ASSUMED,
+    CUT,
     LOST,
     Fields,
     Said,
     UntranslatableError,
+    bounded,
     read_codes,
     say_fields_lost,
 )
 from paritas.mt.values import read_amount, read_date, unfold
-from paritas.mt.xml import account_element, agent_element, party_element, remittance_element
+from paritas.mt.xml import (
+    account_element,
+    agent_element,
+    cut_parts,
+    party_element,
+    remittance_element,
+)
 
 _SETTLED = re.compile(r"([0-9]{6})([A-Z]{3})([0-9,]+)", re.ASCII)
 _AMOUNT = re.compile(r"([A-Z]{3})([0-9,]+)", re.ASCII)
 _TIME = re.compile(r"/([A-Z]+)/([0-9]{2})([0-9]{2})([+-][0-9]{2})([0-9]{2})", re.ASCII)
 _REMITTANCE_CODE = re.compile(r"(?:^|//)/(ULTB|ULTD|PURP|ROC|URI)/", re.ASCII)
 _BEARERS = {code: bearer for bearer, code in CHARGE_BEARERS.items()}
+_CODE_CHARACTERS = 35
 _COVER = frozenset({"50A", "50F", "50K"})
 _RETURNS = frozenset({"RETN", "REJT"})
 
@@ -56,6 +75,24 @@ class Parts:
     ultimate_debtor: str = ""
     ultimate_creditor: str = ""
 
+    def take(self, code: str, text: str) -> bool:
+        """Take an item of field 72 that has an element of its own, if there is room in it."""
+        lists = {"INS": (self.previous, 3), "INTA": (self.intermediaries, 2)}
+        lists["SVCLVL"] = (self.service_levels, 3)
+        names = {"LOCINS": "local_instrument", "CATPURP": "category", "PURP": "purpose"}
+        if code in lists and len(text) <= _CODE_CHARACTERS:
+            texts, most = lists[code]
+            if len(texts) < most:
+                texts.append(text)
+                return True
+        elif code in names and len(text) <= _CODE_CHARACTERS and not getattr(self, names[code]):
+            setattr(self, names[code], text)
+            return True
+        elif code == "BNF" and not self.remittance:
+            self.remittance = text
+            return True
+        return False
+
     def type_element(self, urgent: bool) -> str:
         """Return PmtTpInf."""
         return branch(
@@ -76,11 +113,12 @@ class Parts:
 
     def instructions(self) -> str:
         """Return InstrForCdtrAgt and InstrForNxtAgt."""
-        texts = "".join(
-            branch("InstrForNxtAgt", leaf("InstrInf", clip(text, 140)))
+        texts = [
+            branch("InstrForNxtAgt", leaf("InstrInf", piece))
             for text in self.for_next_agent
-        )
-        return "".join(self.for_creditor_agent) + texts
+            for piece in pieces(text, 140, len(text))
+        ]
+        return "".join((*self.for_creditor_agent, *texts))
 
 
 def customer_transfer(message: MtMessage, created: str, header: Header | None, said: Said) -> Draft:
@@ -113,7 +151,7 @@ def customer_transfer(message: MtMessage, created: str, header: Header | None, s
             branch(
                 "PmtId",
                 leaf("InstrId", reference),
-                leaf("EndToEndId", clip(parts.end_to_end_id, 35) or NOT_PROVIDED),
+                leaf("EndToEndId", parts.end_to_end_id or NOT_PROVIDED),
                 uetr("UETR", message.uetr),
             ),
             parts.type_element(message.is_urgent),
@@ -159,7 +197,7 @@ def institution_transfer(
     fields, covered = Fields(message.fields[:split]), Fields(message.fields[split:])
     parts = Parts()
     reference = _required(fields, "20")
-    parts.end_to_end_id = fields.value("21")
+    parts.end_to_end_id = bounded(fields, "21")
     _service(message, parts)
     times = _times(fields, message)
     day, settled = _settled(fields)
@@ -177,7 +215,7 @@ def institution_transfer(
             branch(
                 "PmtId",
                 leaf("InstrId", reference),
-                leaf("EndToEndId", clip(parts.end_to_end_id, 35) or NOT_PROVIDED),
+                leaf("EndToEndId", parts.end_to_end_id or NOT_PROVIDED),
                 uetr("UETR", message.uetr),
             ),
             parts.type_element(message.is_urgent),
@@ -192,7 +230,7 @@ def institution_transfer(
             agent_element("Cdtr", creditor),
             parts.instructions(),
             branch("Purp", _code_or_text(parts.purpose, 4)),
-            remittance_element(clip(parts.remittance, 140)),
+            remittance_element(parts.remittance),
             underlying,
             "</CdtTrfTxInf>",
         )
@@ -241,10 +279,10 @@ def _underlying(fields: Fields, said: Said, message: MtMessage) -> str:
 
 
 def _required(fields: Fields, tag: str) -> str:
-    value = fields.value(tag).strip()
+    value = bounded(fields, tag)
     if not value:
         raise UntranslatableError(f"has no field {tag}")
-    return clip(value, 35)
+    return value
 
 
 def _money(each: Field, form: re.Pattern[str]) -> tuple[str, int]:
@@ -298,6 +336,8 @@ def _party(each: Field, said: Said) -> Party:
     party = read_party(each.tag, each.value)
     for text in party.rest:
         said.add(LOST, each.path, each.line, f"{text!r} of field {each.tag} has no place")
+    for what in cut_parts(party):
+        said.add(CUT, each.path, each.line, f"the {what} of field {each.tag} is cut, marked by …")
     return party
 
 
@@ -391,7 +431,7 @@ def _instruction_codes(fields: Fields, parts: Parts, said: Said) -> None:
     for each in fields.take_all("23E"):
         code, _, text = each.value.partition("/")
         if code in CREDITOR_AGENT_CODES:
-            instruction = leaf("Cd", code) + leaf("InstrInf", clip(text, 140))
+            instruction = leaf("Cd", code) + leaf("InstrInf", text[:140])
             parts.for_creditor_agent.append(branch("InstrForCdtrAgt", instruction))
         elif code == "SDVA":
             parts.service_levels.append(code)
@@ -409,24 +449,14 @@ def _information(fields: Fields, parts: Parts, said: Said) -> None:
     for code, text in read_codes(each.value):
         if code in _RETURNS:
             raise UntranslatableError(f"is a return or reject (/{code}/ in field 72), no payment")
-        if code == "INS" and len(parts.previous) < 3:
-            parts.previous.append(text)
-        elif code == "INTA" and len(parts.intermediaries) < 2:
-            parts.intermediaries.append(text)
-        elif code == "SVCLVL" and len(parts.service_levels) < 3:
-            parts.service_levels.append(text)
-        elif code == "LOCINS" and not parts.local_instrument:
-            parts.local_instrument = text
-        elif code == "CATPURP" and not parts.category:
-            parts.category = text
-        elif code == "PURP" and not parts.purpose:
-            parts.purpose = text
-        elif code == "BNF" and not parts.remittance:
-            parts.remittance = text
-        elif code in ("ACC", "UDLC"):
+        if parts.take(code, text):
+            continue
+        if code in ("ACC", "UDLC"):
             shown = text if code == "ACC" else f"/{code}/{text}"
-            element = branch("InstrForCdtrAgt", leaf("InstrInf", clip(shown, 140)))
-            parts.for_creditor_agent.append(element)
+            parts.for_creditor_agent += [
+                branch("InstrForCdtrAgt", leaf("InstrInf", piece))
+                for piece in pieces(shown, 140, len(shown))
+            ]
         else:
             shown = text if code in ("", "REC") else f"/{code}/{text}"
             parts.for_next_agent.append(shown)

@@ -241,6 +241,14 @@ class MtOut:
                 self._said.add(LOST, path, line_of(element), shown)
 
 
+def bounded(fields: Fields, tag: str, length: int = 35) -> str:
+    """Return an identifier's value; raises UntranslatableError for one that ISO 20022 cannot hold."""
+    value = fields.value(tag).strip()
+    if len(value) > length:
+        raise UntranslatableError(f"has {len(value)} characters in field {tag}, more than {length}")
+    return value
+
+
 def say_fields_lost(fields: Fields, said: Said, message_type: str) -> None:
     """Say which fields of an MT were not carried over."""
     for field in fields.not_taken():

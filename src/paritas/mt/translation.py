@@ -142,7 +142,7 @@ class _Source:
         self.header = Node(placed.header, taken)
         self.statement = statement
         self.header.take()
-        self.group.take("MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt")
+        self.group.take("CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt")
 
     def put(self, name: str, write: Callable[[MtOut], Envelope], *carried: Node) -> Translated:
         """Make one MT by ``write`` and say what of ``carried`` it did not take."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 from paritas.iso20022.dates import plain_date
 from paritas.model.money import AmountError, format_amount, parse_amount
@@ -75,6 +75,16 @@ def read_time(day: str, clock: str, offset: str = "+0000") -> str:
     if clock[:2] > "23" or clock[2:] > "59" or offset[1:3] > "13" or offset[3:] > "59":
         return ""
     return f"{when}T{clock[:2]}:{clock[2:]}:00{offset[:3]}:{offset[3:]}"
+
+
+def utc_minute(text: str) -> tuple[str, str]:
+    """Return an ISO date and time as YYMMDD and HHMM in UTC, two empty texts if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return "", ""
+    moment = moment.astimezone(UTC) if moment.tzinfo is not None else moment
+    return moment.strftime("%y%m%d"), moment.strftime("%H%M")
 
 
 def bic11(bic: str) -> str:

@@ -8,13 +8,16 @@ import msgspec
 
 from paritas.model.parties import is_bic, normalise_bic
 from paritas.mt.parsing import MtMessage
-from paritas.mt.values import guard_lines, write_date
+from paritas.mt.values import guard_lines, utc_minute
 
 _SESSION = "0000000000"
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands around the fields: sender and receiver are BICs, ``sent`` an ISO date and time."""
+    """What stands around the fields: sender and receiver are BICs, ``sent`` an ISO date and time.
+
+    The header has the time in UTC, which is how it is read again.
+    """
 
     number: str
     sender: str = ""
@@ -31,8 +34,8 @@ def write_mt(envelope: Envelope, fields: Sequence[tuple[str, str]]) -> bytes:
     A sender or receiver that is not known is all X in its header block, which is no institution's. A
     line that would read as a field or as the end loses its first character to a point, as in CBPR+.
     """
-    day = write_date(envelope.sent) or "000000"
-    clock = envelope.sent[11:16].replace(":", "") or "0000"
+    day, clock = utc_minute(envelope.sent)
+    day, clock = day or "000000", clock or "0000"
     head = (
         f"{{1:F01{terminal(envelope.receiver)}{_SESSION}}}"
         f"{{2:O{envelope.number}{clock}{day}{terminal(envelope.sender)}{_SESSION}{day}{clock}"

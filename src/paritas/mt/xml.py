@@ -46,6 +46,21 @@ def account_element(tag: str, party: Party) -> str:
     return branch(tag, branch("Id", branch("Othr", leaf("Id", clip(party.account, 34)))))
 
 
+def cut_parts(party: Party) -> list[str]:
+    """Name what of a party is longer than its element; the lines of a right field never are."""
+    lengths = (
+        ("name", party.name, 140),
+        ("town", party.town, 35),
+        ("account", party.account, 34),
+        ("clearing member", party.clearing_member, 35),
+        ("identifier", party.identifier, 35),
+        ("issuer", party.issuer, 35),
+        ("address", max(party.address, key=len, default=""), 70),
+        ("address", "x" * len(party.address), _ADDRESS_LINES),
+    )
+    return [what for what, text, length in lengths if len(text) > length]
+
+
 def _address(party: Party) -> str:
     lines = [line for line in party.address if line][:_ADDRESS_LINES]
     return branch(
