@@ -46,6 +46,10 @@ BROKEN_103 = [
     ({"f52A": ":52A:AAAAXXB0XXX"}, "rule.bic", ":52A:"),
     ({"f52A": ":52A:AAAAINB0XXX\nmore"}, "rule.format", ":52A:"),
     ({"f70": ":70:" + "\n".join("abcde")}, "rule.format", ":70:"),
+    ({"f50F": ":50F:/1\n1/A\nB"}, "rule.party", ":50F:"),
+    ({"f50F": ":50F:/1\n2/A\n3/IN/B"}, "rule.party", ":50F:"),
+    ({"f50F": ":50F:/1\n1/A\n3/IN/B\n2/C"}, "rule.party", ":50F:"),
+    ({"f50F": ":50F:/1\n1/A\n3/Bengaluru"}, "rule.party", ":50F:"),
     ({"f77B": ":77B:x\n:99:y"}, "rule.order", ":99:"),
 ]
 

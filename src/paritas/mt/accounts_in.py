@@ -52,6 +52,8 @@ def statement(message: MtMessage, created: str, header: Header | None, said: Sai
     known = statement_of(message)
     for field, text in known.unreadable:
         raise UntranslatableError(f"line {field.line}, field {field.tag}: {text}")
+    if known.opening is None and known.closing is None:
+        raise UntranslatableError("states neither an opening nor a closing balance")
     reference = _reference(fields)
     account = _account(fields, known.currency)
     number, pagination = _numbers(fields, message, "StmtPgntn")

@@ -8,6 +8,7 @@
 | rule.missing, rule.order | a field is missing, or not expected where it stands |
 | rule.format | a field has not its SWIFT format |
 | rule.amount, rule.decimals, rule.currency | an amount that is no money of its currency, or zero |
+| rule.party | the numbered lines of 50F and 59F |
 | rule.date, rule.bic, rule.iban, rule.code | what a format lets pass all the same |
 | rule.charges, rule.exchange | 33B, 36, 71A, 71F and 71G do not go together (network rules C2, D51 and others) |
 | rule.balance, rule.sum | opening balance and entries do not give the closing one; 90C and 90D |
@@ -27,7 +28,7 @@ from paritas.iso20022.values import Finding
 from paritas.model.money import AmountError
 from paritas.mt.messages import LAYOUTS, layout_problems
 from paritas.mt.parsing import FIELD_CHARACTERS_MAX, FINDINGS_MAX, Field, MtMessage, read_mt
-from paritas.mt.parties import read_party
+from paritas.mt.parties import read_party, structured_problem
 from paritas.mt.statements import balance_problem, read_sum, statement_of
 from paritas.mt.transfers_out import needs_instructed_amount
 from paritas.mt.values import read_amount, read_date
@@ -204,6 +205,8 @@ def _money(message: MtMessage, field: Field, form: re.Pattern[str]) -> Iterator[
 
 def _party(message: MtMessage, field: Field) -> Iterator[Finding]:
     party = read_party(field.tag, field.value)
+    if field.tag in ("50F", "59F") and (problem := structured_problem(field.value)):
+        yield _finding(message, field, "rule.party", problem)
     if field.tag.endswith("A"):
         last = field.value.rpartition("\n")[2]
         if problem := bic_problem(last):

@@ -173,6 +173,26 @@ def _structured(lines: list[str]) -> Party:
     return replace(Party(), name=name, address=tuple(address), rest=tuple(rest), **known)
 
 
+def structured_problem(value: str) -> str:
+    """Say what is wrong with the lines of 50F or 59F, or ``""``."""
+    lines = value.split("\n")
+    if lines[0].startswith("/") or _PARTY_CODE.fullmatch(lines[0]) is not None:
+        lines = lines[1:]
+    numbers = []
+    for line in lines:
+        match = _NUMBERED.fullmatch(line)
+        if match is None:
+            return f"{line[:40]!r} does not begin with a number from 1 to 8 and a slash"
+        if match[1] == "3" and "3" not in numbers and not is_country(match[2].partition("/")[0]):
+            return f"{line[:40]!r} does not begin with a country"
+        numbers.append(match[1])
+    if numbers[:1] != ["1"]:
+        return "has no line 1/, the name"
+    if numbers != sorted(numbers):
+        return "its numbered lines are not in order"
+    return ""
+
+
 def _coded_identifier(scheme: str, country: str, number: str) -> dict[str, str]:
     """Return scheme, issuer and number; CUST names its issuer between country and number."""
     issuer, _, identifier = number.rpartition("/")

@@ -519,7 +519,8 @@ def _regulatory(fields: Fields) -> str:
     value = fields.value("77B")
     if not value:
         return ""
-    return branch("RgltryRptg", branch("Dtls", *(leaf("Inf", line) for line in value.split("\n"))))
+    lines = [piece for line in value.split("\n") for piece in pieces(line, 35, len(line))]
+    return branch("RgltryRptg", branch("Dtls", *(leaf("Inf", line) for line in lines)))
 
 
 def _code_or_text(text: str, length: int, proprietary: bool = False) -> str:
