@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from paritas.mt.parties import NOT_PROVIDED
 from paritas.mt.transfers_out import Item, Sides, agent, decimal, money, party, write_items
-from paritas.mt.translating import ASSUMED, CUT, LOST, MtOut, Node, UntranslatableError
+from paritas.mt.translating import ASSUMED, CUT, LOST, MtOut, Node, Notes, UntranslatableError
 from paritas.mt.values import fold, write_amount, write_date
 from paritas.mt.writing import Envelope
 from paritas.mt.xml import read_account
@@ -185,7 +185,7 @@ def _notified_parties(out: MtOut, details: Node, is_credit: bool) -> None:
         debtor = related.child("Dbtr/Pty") or related.child("Dbtr")
         if debtor.peek("Nm", "Id/OrgId/AnyBIC", "Id/OrgId/BICOrBEI"):
             party(out, "50", debtor, related.child("DbtrAcct"), is_ordering=True)
-    none = Node(None, set())
+    none = Node(None, Notes())
     institution = agents.child("DbtrAgt") or related.child("Dbtr/Agt")
     if institution.peek("FinInstnId/BICFI", "FinInstnId/BIC", "FinInstnId/Nm"):
         agent(out, "52", institution, none)

@@ -72,17 +72,37 @@ class Said:
         return len(self.findings) >= SAID_MAX
 
 
+class Notes:
+    """What is known of one message's elements: which were taken, and the children of each by name.
+
+    A translation looks for some sixty children of the same elements, so they are sorted once.
+    """
+
+    def __init__(self) -> None:
+        self.taken: set[etree._Element] = set()
+        self._children: dict[etree._Element, dict[str, list[etree._Element]]] = {}
+
+    def children(self, element: etree._Element, name: str) -> list[etree._Element]:
+        """Return the children of a local name."""
+        known = self._children.get(element)
+        if known is None:
+            known = self._children[element] = {}
+            for child in element:
+                known.setdefault(local_name(child), []).append(child)
+        return known.get(name, [])
+
+
 class Node:
     """An element of an ISO 20022 message, found by local names; may stand for a missing one.
 
     ``text`` takes what it reads. Nodes made from one another share the notes of what was taken.
     """
 
-    __slots__ = ("_taken", "element")
+    __slots__ = ("_notes", "element")
 
-    def __init__(self, element: etree._Element | None, taken: set[etree._Element]) -> None:
+    def __init__(self, element: etree._Element | None, notes: Notes) -> None:
         self.element = element
-        self._taken = taken
+        self._notes = notes
 
     def __bool__(self) -> bool:
         return self.element is not None
@@ -91,15 +111,15 @@ class Node:
         """Return every element at a path of local names."""
         found = [self.element] if self.element is not None else []
         for name in path.split("/"):
-            found = [child for element in found for child in element if local_name(child) == name]
-        return [Node(element, self._taken) for element in found]
+            found = [child for each in found for child in self._notes.children(each, name)]
+        return [Node(element, self._notes) for element in found]
 
     def child(self, *paths: str) -> Node:
         """Return the first element at the first of the paths that has one."""
         for path in paths:
             if found := self.all(path):
                 return found[0]
-        return Node(None, self._taken)
+        return Node(None, self._notes)
 
     def peek(self, *paths: str) -> str:
         """Return the text at the first of the paths that has one, without taking it."""
@@ -115,7 +135,7 @@ class Node:
             for node in self.all(path):
                 assert node.element is not None
                 if text := one_line(node.element.text or ""):
-                    self._taken.add(node.element)
+                    self._notes.taken.add(node.element)
                     return text
         return ""
 
@@ -124,7 +144,7 @@ class Node:
         """The element's own text, taken."""
         if self.element is None:
             return ""
-        self._taken.add(self.element)
+        self._notes.taken.add(self.element)
         return one_line(self.element.text or "")
 
     def peek_value(self) -> str:
@@ -140,7 +160,7 @@ class Node:
         nodes = [node for path in paths for node in self.all(path)] if paths else [self]
         for node in nodes:
             if node.element is not None:
-                self._taken.update(node.element.iter())
+                self._notes.taken.update(node.element.iter())
 
     def not_taken(self) -> list[etree._Element]:
         """Return the elements with text, at and below this one, that nothing has taken."""
@@ -149,7 +169,9 @@ class Node:
         return [
             element
             for element in self.element.iter()
-            if not len(element) and element not in self._taken and (element.text or "").strip()
+            if not len(element)
+            and element not in self._notes.taken
+            and (element.text or "").strip()
         ]
 
 

@@ -19,6 +19,7 @@ from paritas.mt.translating import (
     REFUSED,
     MtOut,
     Node,
+    Notes,
     Said,
     Translated,
     UntranslatableError,
@@ -134,12 +135,12 @@ class _Source:
     """One ISO 20022 message that is being taken apart."""
 
     def __init__(self, placed: Placed, body: etree._Element, statement: str) -> None:
-        taken: set[etree._Element] = set()
+        notes = Notes()
         self.message_type = placed.message_type
         self.document = placed.document
-        self.root = Node(body, taken)
+        self.root = Node(body, notes)
         self.group = self.root.child("GrpHdr")
-        self.header = Node(placed.header, taken)
+        self.header = Node(placed.header, notes)
         self.statement = statement
         self.header.take()
         self.group.take("CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt")
