@@ -81,7 +81,8 @@ def test_mt103_to_pacs008():
     result = read_message(translated.data)
     assert result.acceptable, result.findings
     assert result.message.header_from == SENDER
-    assert {finding.code for finding in translated.said} == {"rule.assumed"}
+    # The settlement time's zone, the charges' agents, and the creditor's free address lines.
+    assert {finding.code for finding in translated.said} == {"rule.assumed", "rule.address"}
 
 
 @pytest.mark.parametrize(
@@ -355,6 +356,22 @@ def test_pacs009_cover_to_mt202_cov():
 def test_what_is_no_iso_message(data):
     (translated,) = from_iso(data)
     assert translated.data is None and translated.said[0].code == "rule.untranslatable"
+
+
+def test_no_uetr_is_said():
+    (translated,) = to_iso(fin("103", *LONELY, uetr=""))
+    assert "rule.uetr" in {finding.code for finding in translated.said}
+
+
+def test_straight_through_needs_bics():
+    stp = Header(SENDER, RECEIVER, "GROUP-1", HEADER.created, "swift.cbprplus.stp.02")
+    (marked,) = mt_of(customer(), header=stp)
+    assert marked.message_type == "MT103 STP"
+    assert check_mt(marked.data, "")[0]["valid"] is True
+    named = mt_of(customer(), header=stp)[0].data.replace(
+        b":57A:" + RECEIVER.encode(), b":57D:BANK"
+    )
+    assert check_mt(named, "")[0]["valid"] is False
 
 
 def test_created_is_taken_from_the_caller():

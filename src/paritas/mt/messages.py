@@ -16,6 +16,11 @@ from paritas.mt.parsing import Field, MtMessage
 
 _AGENTS = "53ABD? 54ABD? 55ABD? 56ACD? 57ABCD?"
 _CUSTOMER = f"20 13C* 23B 23E* 26T? 32A 33B? 36? 50AFK 51A? 52AD? {_AGENTS} 59-AF 70? 71A 71F* 71G? 72? 77B?"
+# Straight through: agents only by BIC, and a beneficiary's account.
+_STRAIGHT = (
+    "20 13C* 23B 23E* 26T? 32A 33B? 36? 50AFK 52A? 53AB? 54A? 55A? 56A? 57A? 59-AF 70? 71A 71F* 71G?"
+    " 72? 77B?"
+)
 _BANK = "20 21 13C* 32A 52AD? 53ABD? 54ABD? 56AD? 57ABD? 58AD 72?"
 _COVERED = "50AFK 52AD? 56ACD? 57ABCD? 59-AF 70? 72? 33B?"
 _CHARGES = "20 21 25-P? 32BCD 52AD? 71B 72?"
@@ -29,8 +34,8 @@ _STATEMENT = "20 21? 25-P 28-C 60FM (61 86?)* 62FM 64? 65* 86?"
 #: By the name that ``MtMessage.name`` gives; "!" allows any fields after it (copies of others).
 LAYOUTS = {
     "MT103": _CUSTOMER,
-    "MT103 STP": _CUSTOMER,
-    "MT103 REMIT": _CUSTOMER + " 77T",
+    "MT103 STP": _STRAIGHT,
+    "MT103 REMIT": _CUSTOMER.replace(" 70?", "") + " 77T",
     "MT110": "20 53ABD? 54ABD? 72? (21 30 32AB 50AFK? 52ABD? 59-F)+",
     "MT111": "20 21 30 32AB 52ABD? 59-F? 75?",
     "MT112": "20 21 30 32AB 52ABD? 59-F? 76",

@@ -32,6 +32,8 @@ from paritas.mt.translating import (
     ASSUMED,
     CUT,
     LOST,
+    UNSTRUCTURED,
+    WITHOUT_UETR,
     Fields,
     Said,
     UntranslatableError,
@@ -128,7 +130,7 @@ def customer_transfer(message: MtMessage, created: str, header: Header | None, s
     reference = _required(fields, "20")
     operation = fields.value("23B")
     parts.local_instrument = operation if operation in OPERATIONS - {"CRED"} else ""
-    _service(message, parts)
+    _service(message, parts, said)
     times = _times(fields, message)
     _instruction_codes(fields, parts, said)
     transaction_type = fields.value("26T")
@@ -198,7 +200,7 @@ def institution_transfer(
     parts = Parts()
     reference = _required(fields, "20")
     parts.end_to_end_id = bounded(fields, "21")
-    _service(message, parts)
+    _service(message, parts, said)
     times = _times(fields, message)
     day, settled = _settled(fields)
     debtor = _agent(fields, said, "52") or Party(bic=message.sender)
@@ -336,6 +338,11 @@ def _party(each: Field, said: Said) -> Party:
     party = read_party(each.tag, each.value)
     for text in party.rest:
         said.add(LOST, each.path, each.line, f"{text!r} of field {each.tag} has no place")
+    if each.tag in ("50K", "59") and party.address:
+        text = (
+            f"the address of field {each.tag} stays free lines: town and country are not told apart"
+        )
+        said.add(UNSTRUCTURED, each.path, each.line, text)
     for what in cut_parts(party):
         said.add(CUT, each.path, each.line, f"the {what} of field {each.tag} is cut, marked by …")
     return party
@@ -397,7 +404,11 @@ def _intermediaries(first: Party | None, parts: Parts) -> str:
     return "".join(elements)
 
 
-def _service(message: MtMessage, parts: Parts) -> None:
+def _service(message: MtMessage, parts: Parts, said: Said) -> None:
+    """Read what block 3 says of the service, and say if it has no UETR."""
+    if not uetr("UETR", message.uetr):
+        text = "no UETR in block 3: CBPR+ wants one, and only the debtor's agent can give it"
+        said.add(WITHOUT_UETR, "block 3", message.line, text)
     number = message.user_header.get("111", "")
     if re.fullmatch("00[1-9]", number):
         parts.service_levels.append(f"G{number}")

@@ -39,6 +39,7 @@ _CLOCK = re.compile(
     r"(?:[0-9-]{10}T)?([0-9]{2}):([0-9]{2}):[0-9.]+(?:Z|([+-][0-9]{2}):([0-9]{2}))?", re.ASCII
 )
 _INSTRUCTED_COUNTRIES = frozenset(_INSTRUCTED.split())
+_NO_STRAIGHT = re.compile("5[2-7]D|5[457]B|5[67]C")
 _GPI = re.compile(r"G(00[1-9])")
 
 
@@ -93,6 +94,10 @@ def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelo
     write_items(out, "72", items, 6)
     _regulatory(out, tx)
     user["121"] = tx.text("PmtId/UETR")
+    by_name = [tag for tag, _ in out.fields if _NO_STRAIGHT.fullmatch(tag)]
+    if user["119"] and by_name:
+        user["119"] = ""
+        out.say(LOST, tx, f"an MT103 STP has no {', '.join(by_name)}: the MT is not marked STP")
     return Envelope(
         number="103",
         sender=sides.sender,

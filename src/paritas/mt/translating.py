@@ -22,6 +22,8 @@ LOST = "rule.lost"
 CUT = "rule.truncated"
 REPLACED = "rule.characters"
 ASSUMED = "rule.assumed"
+UNSTRUCTURED = "rule.address"
+WITHOUT_UETR = "rule.uetr"
 REFUSED = "rule.untranslatable"
 
 #: Beyond so many findings of one translation the last one says that there are more.
@@ -41,7 +43,8 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
     ``data`` is None where there is no translation; the reason is among ``said``. Findings name the
     place in the source: ``rule.lost`` for what is not carried, ``rule.truncated`` for what was cut
     (marked by "+" in an MT), ``rule.characters`` where characters were replaced by points,
-    ``rule.assumed`` for what the source does not say and the target needs.
+    ``rule.assumed`` for what the source does not say and the target needs, ``rule.uetr`` and
+    ``rule.address`` for what CBPR+ wants of the result and the source cannot give.
     """
 
     source: str
