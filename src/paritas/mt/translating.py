@@ -16,7 +16,7 @@ from paritas.iso20022.parsing import line_of, local_name
 from paritas.iso20022.validation import Places
 from paritas.iso20022.values import Finding
 from paritas.mt.parsing import Field
-from paritas.mt.values import TRUNCATED, one_line, supported
+from paritas.mt.values import TRUNCATED, guard_lines, one_line, supported
 
 LOST = "rule.lost"
 CUT = "rule.truncated"
@@ -224,9 +224,14 @@ class MtOut:
         self._said = said
 
     def add(self, tag: str, value: str) -> None:
-        """Add a field, unless it is empty."""
+        """Add a field, unless it is empty; no line of it reads as a field or as the end."""
+        first, line_end, rest = value.partition("\n")
+        guarded = first + line_end + guard_lines(rest)
+        if guarded != value:
+            text = "a line cannot begin with a colon or a dash: a point stands for it"
+            self._said.add(REPLACED, f":{tag}:", 0, text)
         if value:
-            self.fields.append((tag, value))
+            self.fields.append((tag, guarded))
 
     def say(self, code: str, source: Node, text: str) -> None:
         """Note a finding about a source element."""

@@ -261,7 +261,9 @@ def _statements(source: _Source) -> list[Translated]:
         out.lost(node)
         envelope = accounts_out.envelope(out.name[2:], sides)
         for fields in pages:
-            out.fields = fields
+            out.fields = []
+            for field in fields:
+                out.add(*field)
             results.append(source.finished(out, envelope, said))
             # What was said is said of the whole statement, once.
             said = Said()
