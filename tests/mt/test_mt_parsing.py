@@ -3,7 +3,7 @@
 import pytest
 from mt_messages import MESSAGES, MT103, RECEIVER, SENDER, UETR, fin, one
 
-from paritas.mt.parsing import MARKS_MAX, MT_BYTES_MAX, read_mt
+from paritas.mt.parsing import MARKS_MAX, MT_BYTES_MAX, is_mt, read_mt
 from paritas.mt.writing import rewrite
 
 
@@ -87,6 +87,11 @@ CASES = {
         [("940", "20 25 28C 60F 62F")] * 2,
     ),
     "empty block 3": (b"{1:X}{2:O940X}{3:}{4:\n:20:A\n-}{5:}", [("940", "20")]),
+    "indented": (
+        b"\n    {1:X}{2:I199X}{4:\n    :20:A\n    :79:B\n    C\n    -}\n",
+        [("199", "20 79")],
+    ),
+    "a space before the first field": (b"{2:I199X}{4: :20:A\n-}", [("199", "20")]),
     "byte order mark": ("\ufeff:20:A".encode(), [("", "20")]),
     "UTF-16": (":20:A\n:79:B".encode("utf-16"), [("", "20 79")]),
     "Latin-1": (b":20:A\n:79:B\xe9", [("", "20 79")]),
@@ -100,6 +105,14 @@ def test_layouts(name):
     found = [(m.number, " ".join(field.tag for field in m.fields)) for m in messages]
     assert found == expected
     assert not any(f.code.startswith("mt.") for m in messages for f in m.findings)
+    assert is_mt(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<a>\n:20:A\n</a>", b"\xef\xbb\xbf <a/>", b"text", b"-\n-\n"]
+)
+def test_what_is_no_mt(data):
+    assert not is_mt(data)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ _MARK = re.compile(
     )""",
     re.ASCII | re.MULTILINE | re.VERBOSE,
 )
+_MARGIN = re.compile(r"\n([ \t]+):20:")
+#: How far into a file its first message is looked for.
+_MARGIN_CHARACTERS = 65536
 _BLOCK = re.compile(r"\{([1-5S]):", re.ASCII)
 _BLOCK_CONTENT = re.compile(r"([^{}]*+(?:\{[^{}]*+\}[^{}]*+)*+)\}")
 _BLOCK_CHARACTERS_MAX = 8192
@@ -172,6 +175,18 @@ def read_mt(data: bytes) -> list[MtMessage]:
     return reader.messages
 
 
+def is_mt(data: bytes) -> bool:
+    """Say whether a file's first bytes are of MT messages, and not of XML or anything else."""
+    start = data[:_MARGIN_CHARACTERS].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        return False
+    text = _decoded(start)
+    match = _MARK.search(text)
+    while match is not None and match["tag"] is None and match["block"] is None:
+        match = _MARK.search(text, match.end())
+    return match is not None
+
+
 def _decoded(data: bytes) -> str:
     """Return the text, its line ends as "\n".
 
@@ -184,7 +199,15 @@ def _decoded(data: bytes) -> str:
         text = data.decode("utf-16", "replace") if wide else data.decode("latin-1")
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
-    return _FRAME.sub("", text)
+    return _without_margin(_FRAME.sub("", text))
+
+
+def _without_margin(text: str) -> str:
+    """Take off the margin of a message that stands indented in its file, as in documents."""
+    if text.startswith(":20:") or "\n:20:" in text:
+        return text
+    match = _MARGIN.search(text, 0, _MARGIN_CHARACTERS)
+    return text if match is None else text.replace("\n" + match[1], "\n")
 
 
 def _unreadable(code: str, text: str, line: int = 0) -> Finding:
@@ -403,9 +426,10 @@ class _Reader:
         self._draft.blocks["4"] = ""
         self._draft.in_text = True
         self._draft.ended = False
-        field = _FIELD.match(self._text, start)
+        between = _BETWEEN.match(self._text, start)
+        field = _FIELD.match(self._text, start if between is None else between.end())
         if field is not None:
-            self._begin_field(start, field.end(), field[1])
+            self._begin_field(field.start(), field.end(), field[1])
             return field.end()
         return start
 

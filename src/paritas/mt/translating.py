@@ -183,25 +183,25 @@ class Fields:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._fields = fields
+        # By identity, because equal fields are different ones; the message keeps them alive.
         self._taken: set[int] = set()
 
     def take(self, *tags: str) -> Field | None:
         """Return the first field of one of the tags that nobody has taken, or None."""
-        for position, field in enumerate(self._fields):
-            if field.tag in tags and position not in self._taken:
-                self._taken.add(position)
+        for field in self._fields:
+            if field.tag in tags and id(field) not in self._taken:
+                self._taken.add(id(field))
                 return field
         return None
 
     def take_exact(self, field: Field) -> None:
         """Take one field that was found otherwise."""
-        self._taken.update(place for place, each in enumerate(self._fields) if each is field)
+        self._taken.add(id(field))
 
     def take_all(self, *tags: str) -> list[Field]:
         """Return all fields of the tags, in order."""
-        found: list[Field] = []
-        while (field := self.take(*tags)) is not None:
-            found.append(field)
+        found = [f for f in self._fields if f.tag in tags and id(f) not in self._taken]
+        self._taken.update(map(id, found))
         return found
 
     def value(self, *tags: str) -> str:
@@ -211,7 +211,7 @@ class Fields:
 
     def not_taken(self) -> list[Field]:
         """Return the fields that nothing has taken."""
-        return [field for place, field in enumerate(self._fields) if place not in self._taken]
+        return [field for field in self._fields if id(field) not in self._taken]
 
 
 class MtOut:
