@@ -9,6 +9,7 @@ from paritas.iso20022.accounts import CREDIT, DEBIT, NOTIFICATION_TYPE, STATEMEN
 from paritas.iso20022.writer import Draft, Header, amount, branch, clip, document, leaf
 from paritas.model.money import AmountError, format_amount
 from paritas.model.parties import is_bic
+from paritas.mt.elements import account_element, agent_element, party_element
 from paritas.mt.parsing import Field, MtMessage
 from paritas.mt.parties import NOT_PROVIDED, Party, read_party
 from paritas.mt.statements import (
@@ -32,7 +33,6 @@ from paritas.mt.translating import (
     say_fields_lost,
 )
 from paritas.mt.values import read_amount, read_date, read_time
-from paritas.mt.xml import account_element, agent_element, party_element
 
 REPORT_TYPE = "camt.052.001.08"
 

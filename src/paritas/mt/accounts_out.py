@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from paritas.mt.elements import read_account
+from paritas.mt.outgoing import Item, Sides, agent, decimal, money, party, write_items
 from paritas.mt.parties import NOT_PROVIDED
-from paritas.mt.transfers_out import Item, Sides, agent, decimal, money, party, write_items
 from paritas.mt.translating import ASSUMED, CUT, LOST, MtOut, Node, Notes, UntranslatableError
 from paritas.mt.values import fold, write_amount, write_date
 from paritas.mt.writing import Envelope
-from paritas.mt.xml import read_account
 
 #: A message of the network has at most 2,000 characters; headers and balances need the rest.
 PAGE_CHARACTERS = 1700

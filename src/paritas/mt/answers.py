@@ -17,9 +17,9 @@ from paritas.iso20022.writer import (
     uetr,
 )
 from paritas.model.money import AmountError
+from paritas.mt.outgoing import Item, Sides, money, write_items
 from paritas.mt.parsing import MtMessage
 from paritas.mt.parties import NOT_PROVIDED
-from paritas.mt.transfers_out import Item, Sides, money, write_items
 from paritas.mt.translating import (
     ASSUMED,
     CUT,

@@ -26,11 +26,11 @@ from typing import Any
 from paritas.iso20022.identifiers import bic_problem, currency_digits, iban_problem
 from paritas.iso20022.values import Finding
 from paritas.model.money import AmountError
+from paritas.mt.codes import needs_instructed_amount
 from paritas.mt.messages import LAYOUTS, layout_problems
 from paritas.mt.parsing import FIELD_CHARACTERS_MAX, FINDINGS_MAX, Field, MtMessage, read_mt
 from paritas.mt.parties import read_party, structured_problem
 from paritas.mt.statements import balance_problem, read_sum, statement_of
-from paritas.mt.transfers_out import needs_instructed_amount
 from paritas.mt.values import read_amount, read_date
 
 UNSUPPORTED = "rule.unsupported"

@@ -19,15 +19,22 @@ from paritas.iso20022.writer import (
 )
 from paritas.model.money import AmountError
 from paritas.model.parties import is_bic
-from paritas.mt.parsing import Field, MtMessage
-from paritas.mt.parties import NOT_PROVIDED, Party, read_party
-from paritas.mt.transfers_out import (
+from paritas.mt.codes import (
     CATEGORY_CODES,
     CHARGE_BEARERS,
     CREDITOR_AGENT_CODES,
     OPERATIONS,
     TIMES,
 )
+from paritas.mt.elements import (
+    account_element,
+    agent_element,
+    cut_parts,
+    party_element,
+    remittance_element,
+)
+from paritas.mt.parsing import Field, MtMessage
+from paritas.mt.parties import NOT_PROVIDED, Party, read_party
 from paritas.mt.translating import (
     ASSUMED,
     CUT,
@@ -42,13 +49,6 @@ from paritas.mt.translating import (
     say_fields_lost,
 )
 from paritas.mt.values import read_amount, read_date, unfold
-from paritas.mt.xml import (
-    account_element,
-    agent_element,
-    cut_parts,
-    party_element,
-    remittance_element,
-)
 
 _SETTLED = re.compile(r"([0-9]{6})([A-Z]{3})([0-9,]+)", re.ASCII)
 _AMOUNT = re.compile(r"([A-Z]{3})([0-9,]+)", re.ASCII)

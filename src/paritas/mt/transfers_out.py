@@ -4,67 +4,28 @@ from __future__ import annotations
 
 import re
 
-from paritas.model.money import AmountError, parse_amount
-from paritas.mt.parties import NOT_PROVIDED, Written, write_agent, write_customer
+from paritas.mt.codes import (
+    CATEGORY_CODES,
+    CHARGE_BEARERS,
+    CREDITOR_AGENT_CODES,
+    INSTRUCTION_ORDER,
+    OPERATIONS,
+    TIMES,
+    needs_instructed_amount,
+)
+from paritas.mt.elements import read_account
+from paritas.mt.outgoing import Item, Sides, agent, money, party, write_items
+from paritas.mt.parties import NOT_PROVIDED
 from paritas.mt.translating import ASSUMED, CUT, LOST, MtOut, Node, UntranslatableError
-from paritas.mt.values import fold, same_bic, supported, write_amount, write_date
+from paritas.mt.values import fold, supported, write_amount, write_date
 from paritas.mt.writing import Envelope
-from paritas.mt.xml import read_account, read_agent, read_customer
 
-#: Field 23B; any other local instrument goes to field 72.
-OPERATIONS = frozenset({"CRED", "CRTS", "SPAY", "SPRI", "SSTD"})
-#: Codes of field 23E for the creditor's agent, and those that ISO has elsewhere.
-CREDITOR_AGENT_CODES = frozenset({"CHQB", "HOLD", "PHOB", "TELB"})
-CATEGORY_CODES = frozenset({"CORT", "INTC"})
-#: The order in which the codes of field 23E must stand.
-INSTRUCTION_ORDER = ("SDVA", "INTC", "CORT", "HOLD", "CHQB", "PHOB", "TELB")
-CHARGE_BEARERS = {"DEBT": "OUR", "CRED": "BEN", "SHAR": "SHA"}
-#: Field 13C by the elements of ISO 20022.
-TIMES = {
-    "SttlmTmIndctn/DbtDtTm": "SNDTIME",
-    "SttlmTmIndctn/CdtDtTm": "RNCTIME",
-    "SttlmTmReq/CLSTm": "CLSTIME",
-    "SttlmTmReq/TillTm": "TILTIME",
-    "SttlmTmReq/FrTm": "FROTIME",
-    "SttlmTmReq/RjctTm": "REJTIME",
-}
-_INSTRUCTED = """
-AD AT BE BG BV CH CY CZ DE DK EE ES FI FR GB GF GI GP GR HR HU IE IS IT LI LT LU LV MC MQ MT NL NO
-PL PM PT RE RO SE SI SJ SK SM TF VA
-"""
-
-_AMOUNT_CHARACTERS_MAX = 40
-_CODED = re.compile(r"/([A-Z0-9]{2,8})/(.*)", re.ASCII | re.DOTALL)
 _CLOCK = re.compile(
     r"(?:[0-9-]{10}T)?([0-9]{2}):([0-9]{2}):[0-9.]+(?:Z|([+-][0-9]{2}):([0-9]{2}))?", re.ASCII
 )
-_INSTRUCTED_COUNTRIES = frozenset(_INSTRUCTED.split())
+_CODED = re.compile(r"/([A-Z0-9]{2,8})/(.*)", re.ASCII | re.DOTALL)
 _NO_STRAIGHT = re.compile("5[2-7]D|5[457]B|5[67]C")
 _GPI = re.compile(r"G(00[1-9])")
-
-
-class Sides:
-    """Sender and receiver of a message, as its header or its group says."""
-
-    def __init__(self, header: Node, group: Node, transfer: Node) -> None:
-        instructing = transfer.child("InstgAgt") or group.child("InstgAgt")
-        instructed = transfer.child("InstdAgt") or group.child("InstdAgt")
-        self.sender = header.text("Fr/FIId/FinInstnId/BICFI", "Fr/FIId/FinInstnId/BIC")
-        self.receiver = header.text("To/FIId/FinInstnId/BICFI", "To/FIId/FinInstnId/BIC")
-        for agent, bic in ((instructing, self.sender), (instructed, self.receiver)):
-            if not bic or same_bic(bic, agent.peek("FinInstnId/BICFI", "FinInstnId/BIC")):
-                agent.text("FinInstnId/BICFI", "FinInstnId/BIC")
-        self.sender = self.sender or instructing.peek("FinInstnId/BICFI", "FinInstnId/BIC")
-        self.receiver = self.receiver or instructed.peek("FinInstnId/BICFI", "FinInstnId/BIC")
-        self.created = header.text("CreDt", "CreDtTm") or group.text("CreDtTm")
-        self.service = header.text("BizSvc")
-
-
-class Item:
-    """A piece of field 70 or 72: its code, its text and where it comes from."""
-
-    def __init__(self, code: str, text: str, source: Node) -> None:
-        self.code, self.text, self.source = code, text, source
 
 
 def customer_transfer(out: MtOut, group: Node, tx: Node, sides: Sides) -> Envelope:
@@ -180,22 +141,6 @@ def reference(out: MtOut, group: Node, tx: Node) -> None:
             other.take()
 
 
-def money(node: Node) -> tuple[str, int]:
-    """Return currency and minor units of an amount element; raises UntranslatableError if wrong."""
-    currency = node.attribute("Ccy")
-    return currency, decimal(node.value, currency)
-
-
-def decimal(text: str, currency: str) -> int:
-    """Return minor units; raises UntranslatableError for what is no amount of the currency."""
-    if len(text) > _AMOUNT_CHARACTERS_MAX:
-        raise UntranslatableError(f"{text[:40]!r} is no amount")
-    try:
-        return parse_amount(text, currency)
-    except AmountError as error:
-        raise UntranslatableError(str(error)) from error
-
-
 def settled_amount(out: MtOut, group: Node, tx: Node) -> tuple[str, int]:
     """Write field 32A and return its currency and amount."""
     node = tx.child("IntrBkSttlmAmt")
@@ -208,11 +153,6 @@ def settled_amount(out: MtOut, group: Node, tx: Node) -> tuple[str, int]:
     group.take("IntrBkSttlmDt")
     out.add("32A", f"{day}{currency}{write_amount(amount_minor, currency)}")
     return currency, amount_minor
-
-
-def needs_instructed_amount(sender: str, receiver: str) -> bool:
-    """Say whether an MT103 between two institutions needs field 33B (network rule D49)."""
-    return {sender[4:6], receiver[4:6]} <= _INSTRUCTED_COUNTRIES
 
 
 def _instructed(out: MtOut, tx: Node, sides: Sides, currency: str, amount_minor: int) -> bool:
@@ -237,44 +177,6 @@ def _instructed(out: MtOut, tx: Node, sides: Sides, currency: str, amount_minor:
             out.say(CUT, rate, f"rate {text} is cut to {written} in field 36")
         out.add("36", written)
     return True
-
-
-def party(out: MtOut, number: str, node: Node, account: Node, is_ordering: bool) -> None:
-    """Write a field 50 or 59 and say what of the party did not fit."""
-    known = read_customer(node, account)
-    if not known.bic and not known.name and not known.account:
-        raise UntranslatableError(f"names no {'debtor' if is_ordering else 'creditor'}")
-    written = write_customer(known, is_ordering)
-    if known.identifier and known.identifier in written.value:
-        node.take("Id/OrgId/Othr", "Id/PrvtId/Othr")
-    _party_field(out, number, node, written)
-
-
-def agent(out: MtOut, number: str, node: Node, account: Node) -> None:
-    """Write an institution's field, also where the MT without it would mean the same."""
-    if not node:
-        return
-    known = read_agent(node, account)
-    _party_field(out, number, node, write_agent(known))
-
-
-def _party_field(out: MtOut, number: str, node: Node, written: Written) -> None:
-    tag = number + written.option
-    for what in written.cut:
-        out.say(CUT, node, f"the {what} is cut in field {tag} and marked by +")
-    for what in written.lost:
-        out.say(LOST, node, f"{what} has no place in field {tag}")
-    out.plain(_names(node), tag, node)
-    out.add(tag, written.value)
-
-
-def _names(node: Node) -> str:
-    """Return the texts of a party, to see whether set X has their characters."""
-    return " ".join(
-        text
-        for path in ("Nm", "FinInstnId/Nm", "PstlAdr/StrtNm", "PstlAdr/TwnNm", "PstlAdr/AdrLine")
-        if (text := node.peek(path))
-    )
 
 
 def times(out: MtOut, tx: Node) -> None:
@@ -491,21 +393,4 @@ def remittance(out: MtOut, tag: str, items: list[Item], lines_max: int) -> None:
     lines, is_cut = fold(supported("//".join(texts)), 35, lines_max)
     if is_cut:
         out.say(CUT, items[-1].source, f"field {tag} ends in + after {lines_max} lines")
-    out.add(tag, "\n".join(lines))
-
-
-def write_items(out: MtOut, tag: str, items: list[Item], lines_max: int, width: int = 35) -> None:
-    """Write coded lines, each text going on behind "//"; what does not fit is cut and said."""
-    lines: list[str] = []
-    for item in items:
-        text = out.plain(f"/{item.code}/{item.text}", tag, item.source)
-        room = lines_max - len(lines)
-        if not room:
-            out.say(LOST, item.source, f"{text[:60]!r} has no line left in field {tag}")
-            lines[-1] = lines[-1][: width - 1] + "+" if lines[-1][-1:] != "+" else lines[-1]
-            continue
-        folded, is_cut = fold(text, width, room, "//")
-        if is_cut:
-            out.say(CUT, item.source, f"{text[:60]!r} is cut in field {tag} and marked by +")
-        lines += folded
     out.add(tag, "\n".join(lines))

@@ -13,6 +13,7 @@ from paritas.iso20022.writer import Draft, Header, OutboundInvalidError, valid_t
 from paritas.model.money import AmountError
 from paritas.model.parties import is_bic
 from paritas.mt import accounts_in, accounts_out, answers, transfers_in, transfers_out
+from paritas.mt.outgoing import Sides
 from paritas.mt.parsing import FIELD_CHARACTERS_MAX, MtMessage, read_mt
 from paritas.mt.translating import (
     ASSUMED,
@@ -171,9 +172,9 @@ class _Source:
             said=tuple(said.findings),
         )
 
-    def sides(self, node: Node) -> transfers_out.Sides:
+    def sides(self, node: Node) -> Sides:
         """Return sender and receiver as header, group or ``node`` says."""
-        return transfers_out.Sides(self.header, self.group, node)
+        return Sides(self.header, self.group, node)
 
 
 def _from_iso(placed: Placed, statement: str) -> list[Translated]:
@@ -276,7 +277,7 @@ def _reports(source: _Source) -> list[Translated]:
     for node in source.root.all("Rpt"):
         sides = _account_sides(source, node)
 
-        def write(out: MtOut, node: Node = node, sides: transfers_out.Sides = sides) -> Envelope:
+        def write(out: MtOut, node: Node = node, sides: Sides = sides) -> Envelope:
             message_id = source.group.child("MsgId")
             accounts_out.report_fields(out, message_id, node, sides.created)
             return accounts_out.envelope("942", sides)
@@ -298,7 +299,7 @@ def _notifications(source: _Source) -> list[Translated]:
             out: MtOut,
             node: Node = node,
             entry: Node = entry,
-            sides: transfers_out.Sides = sides,
+            sides: Sides = sides,
             only: bool = only,
         ) -> Envelope:
             message_id = source.group.child("MsgId")
@@ -311,7 +312,7 @@ def _notifications(source: _Source) -> list[Translated]:
     return results
 
 
-def _account_sides(source: _Source, node: Node) -> transfers_out.Sides:
+def _account_sides(source: _Source, node: Node) -> Sides:
     """Return sender and receiver, else the account's servicer and owner."""
     sides = source.sides(node)
     servicer = node.text("Acct/Svcr/FinInstnId/BICFI", "Acct/Svcr/FinInstnId/BIC")
