@@ -30,6 +30,7 @@ from paritas.mt.translating import (
     Fields,
     Said,
     UntranslatableError,
+    bounded,
     say_fields_lost,
 )
 from paritas.mt.values import read_amount, read_date, read_time
@@ -108,7 +109,7 @@ def report(message: MtMessage, created: str, header: Header | None, said: Said) 
 def notification(message: MtMessage, created: str, header: Header | None, said: Said) -> Draft:
     """Translate an MT900 (debit) or MT910 (credit) to a camt.054; errors as in ``statement``."""
     fields = Fields(message.fields)
-    reference, related = _reference(fields), fields.value("21")
+    reference, related = _reference(fields), bounded(fields, "21")
     settled = fields.take("32A")
     match = _MONEY.fullmatch(settled.value) if settled is not None else None
     if match is None or not read_date(match[1]):
