@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Never
+from typing import TYPE_CHECKING, Annotated, Literal, Never
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from paritas import __version__
 
@@ -71,10 +71,10 @@ def settle(
 
 
 @app.command
-def check(*files: str) -> int:
-    """Check messages: one JSON line for each, with what is wrong, where, and why.
+def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+    """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 
-    Directories are searched, - reads standard input. Exit 1 if anything is invalid.
+    A directory stands for all files below it, - for standard input. Exit 1 if anything is invalid.
 
     Example: paritas check payment.xml inbox/
 
@@ -84,10 +84,11 @@ def check(*files: str) -> int:
         Files or directories.
     """
     from paritas.iso20022.check import check_command
+    from paritas.mt.checking import check_if_mt
 
     if not files:
         raise UsageError("paritas check: name at least one file or directory.")
-    return check_command(list(files), sys.stdout)
+    return check_command(list(files), sys.stdout, check_if_mt)
 
 
 @app.command

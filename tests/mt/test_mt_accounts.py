@@ -234,7 +234,11 @@ def test_pages_of_any_statement_add_up(movements, opening_minor):
 
 
 def test_what_a_camt053_says_beside_the_entry():
-    (result,) = from_iso(camt053([entry(1, 100, True)]))
+    # Other banks' statements name the parties of an entry too.
+    names = b"<Nm>Sharma Spices</Nm>", b"<Nm>Lojas do Norte</Nm>"
+    parties = b"<RltdPties><Dbtr><Pty>%b</Pty></Dbtr><Cdtr><Pty>%b</Pty></Cdtr></RltdPties>" % names
+    data = camt053([entry(1, 100, True)]).replace(b"</Refs>", b"</Refs>" + parties)
+    (result,) = from_iso(data)
     values = values_of(result.data)
     assert values["61"] == "261123C1,NTRFE2E-1//SVC-1"
     assert values["86"] == "/ORDP//NAME/Sharma Spices/BENM//NAME/Lojas do Norte"
@@ -266,7 +270,7 @@ def test_a_statement_that_cannot_be_read_is_refused():
 
 def test_a_day_of_pages_is_a_camt053_each():
     pages = b"".join(
-        result.data for result in from_iso(camt053([entry(n, n, True) for n in range(80)]))
+        result.data for result in from_iso(camt053([entry(n, n, True) for n in range(200)]))
     )
     assert len(read_mt(pages)) > 2
     results = to_iso(pages)

@@ -28,7 +28,7 @@ from paritas.iso20022.values import Finding
 from paritas.model.money import AmountError
 from paritas.mt.codes import needs_instructed_amount
 from paritas.mt.messages import LAYOUTS, layout_problems
-from paritas.mt.parsing import FIELD_CHARACTERS_MAX, FINDINGS_MAX, Field, MtMessage, read_mt
+from paritas.mt.parsing import FIELD_CHARACTERS_MAX, FINDINGS_MAX, Field, MtMessage, is_mt, read_mt
 from paritas.mt.parties import read_party, structured_problem
 from paritas.mt.statements import balance_problem, read_sum, statement_of
 from paritas.mt.values import read_amount, read_date
@@ -287,3 +287,8 @@ def _sums(message: MtMessage, entries: Iterable[Any]) -> Iterator[Finding]:
         if (number, amount_minor) != (len(amounts), sum(amounts)):
             text = f"{field.value[:30]!r} is not the number and sum of the {len(amounts)} entries"
             yield _finding(message, field, "rule.sum", text)
+
+
+def check_if_mt(data: bytes, name: str) -> list[dict[str, Any]] | None:
+    """Check a file's bytes if they are MT, and give None for anything else."""
+    return check_mt(data, name) if is_mt(data) else None
