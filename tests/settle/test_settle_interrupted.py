@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-
 from bank_day import DayAtTheBank
 from banker import scheme_of, understand, write_messages
+
 from paritas.journal.audit import audit
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -106,7 +106,7 @@ def kill_at(random: Random, run: subprocess.Popen[bytes], out: Path, seconds: fl
             due = wal.is_file() and wal.stat().st_size > wanted * 3000
         else:
             folder = out / trigger
-            due = folder.is_dir() and len(os.listdir(folder)) >= wanted
+            due = folder.is_dir() and len(list(folder.iterdir())) >= wanted
         if due:
             kill = random.choice((os.kill, os.killpg))
             kill(run.pid, signal.SIGKILL)
