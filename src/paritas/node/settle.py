@@ -8,9 +8,11 @@ import multiprocessing
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import msgspec
@@ -67,16 +69,33 @@ def settle(
     try:
         with (
             tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
-            ProcessPoolExecutor(workers or os.cpu_count(), context) as pool,
+            ProcessPoolExecutor(workers or os.cpu_count(), context, _end_with_run) as pool,
         ):
             run.read(paths, Path(spool), pool, tell)
             run.settle(tell)
             _write(run, pool, tell)
             data = _report(run, title, began_ns)
+    except BrokenProcessPool:
+        raise SettleError(
+            "A worker process was ended from outside, perhaps for want of memory; the same call"
+            " goes on where the journal ends."
+        ) from None
     finally:
         gc.enable()
     write_report(data, out)
     return data
+
+
+def _end_with_run() -> None:
+    """End this worker when the run that it works for is no more, however that ended."""
+    run = multiprocessing.parent_process()
+    assert run is not None
+
+    def watch() -> None:
+        run.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def write_report(data: ReportData, out: Path) -> None:
