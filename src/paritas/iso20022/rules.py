@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact
 from functools import lru_cache
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -36,6 +37,9 @@ _EXACT = Context(prec=250, traps=[Inexact])
 
 _WRITTEN_MAX = 90
 
+#: The child of a header that is wrong, then code, text and reason of the finding.
+ChildProblem: TypeAlias = tuple[str, str, str, str]
+
 
 def element_findings(problems: Iterable[Found], places: Places) -> list[Finding]:
     """Say where the elements are that a walk found to be wrong."""
@@ -47,7 +51,7 @@ def transaction_findings(
 ) -> list[Finding]:
     """Check what concerns one transaction as a whole: that it says when it settles."""
     date = transaction.settlement_date
-    if len(date) == 10 and _is_plausible(date):
+    if has_settlement_date(transaction):
         return []
     if date:
         text = f"the settlement date {date} is in no calendar of this century"
@@ -55,6 +59,12 @@ def transaction_findings(
         text = "no settlement date: give IntrBkSttlmDt here or in GrpHdr"
     found = [child for child in element if str(child.tag).endswith("}IntrBkSttlmDt")]
     return [places.finding(found[0] if found else element, "rule.date", text, "DT01")]
+
+
+def has_settlement_date(transaction: Transaction) -> bool:
+    """Say whether a transaction settles on a day of this century."""
+    date = transaction.settlement_date
+    return len(date) == 10 and _is_plausible(date)
 
 
 _is_plausible = lru_cache(maxsize=4096)(is_plausible_date)
@@ -83,19 +93,23 @@ class Totals:
 
     def findings(self, message: Message, group: etree._Element, places: Places) -> list[Finding]:
         """Compare NbOfTxs, CtrlSum and TtlIntrBkSttlmAmt with what was really there."""
-        found: list[tuple[str, str, str, str]] = []
+        return [
+            places.finding(_child(group, name), code, text, reason)
+            for name, code, text, reason in self.problems(message)
+        ]
+
+    def problems(self, message: Message) -> list[ChildProblem]:
+        """Say which children of the group header are not what was really there."""
+        found: list[ChildProblem] = []
         said = message.number_of_transactions
         if said.isdecimal() and len(said) <= _WRITTEN_MAX and int(said) != self.count:
             text = f"NbOfTxs is {said}, the message has {self.count:,}"
             found.append(("NbOfTxs", "rule.count", text, "AM18"))
         if not self._broken:
-            found += self._sum_findings(message)
-        return [
-            places.finding(_child(group, name), code, text, reason)
-            for name, code, text, reason in found
-        ]
+            found += self._sum_problems(message)
+        return found
 
-    def _sum_findings(self, message: Message) -> Iterable[tuple[str, str, str, str]]:
+    def _sum_problems(self, message: Message) -> Iterable[ChildProblem]:
         if _PLAIN_DECIMAL.fullmatch(message.control_sum):
             total = Decimal(0)
             for amount in self._sums.values():
@@ -121,29 +135,39 @@ def header_findings(
     header: HeaderFields, element: etree._Element, message: Message, agent: str
 ) -> list[Finding]:
     """Compare an AppHdr with the Document that it announces, and with the instructing agent."""
-    if header.definition == message.message_type and header.sender[:8] == agent[:8]:
-        return []
     places = Places(element)
-    found: list[Finding] = []
+    return [
+        places.finding(_child(element, name), code, text, reason)
+        for name, code, text, reason in header_problems(header, message, agent)
+    ]
+
+
+def header_problems(header: HeaderFields, message: Message, agent: str) -> list[ChildProblem]:
+    """Say which children of an AppHdr do not fit its Document or the instructing agent."""
+    found: list[ChildProblem] = []
     if header.definition != message.message_type:
         text = f"MsgDefIdr is {header.definition}, the Document is {message.message_type}"
         # Another version is common where a translator lifted the Document; another message is not.
         same_message = header.definition[:8] == message.message_type[:8]
         reason = "" if same_message else "FF01"
-        found.append(places.finding(_child(element, "MsgDefIdr"), "rule.header", text, reason))
+        found.append(("MsgDefIdr", "rule.header", text, reason))
     if header.sender and agent and header.sender[:8] != agent[:8]:
         text = f"comes from {header.sender}, the instructing agent is {agent}"
-        found.append(places.finding(_child(element, "Fr"), "rule.sender", text, ""))
+        found.append(("Fr", "rule.sender", text, ""))
     return found
 
 
 def created_findings(message: Message, group: etree._Element, places: Places) -> list[Finding]:
     """Check that the message was made on a day of this century."""
-    day = plain_date(message.created.strip(" \t\r\n")[:10])
-    if not message.created or _is_plausible(day):
+    if is_created_plausibly(message):
         return []
     text = f"CreDtTm {message.created} is in no calendar of this century"
     return [places.finding(_child(group, "CreDtTm"), "rule.date", text, "DT01")]
+
+
+def is_created_plausibly(message: Message) -> bool:
+    """Say whether a message was made on a day of this century, as far as it says when."""
+    return not message.created or _is_plausible(plain_date(message.created.strip(" \t\r\n")[:10]))
 
 
 def _decimal(text: str) -> Decimal:
