@@ -228,13 +228,15 @@ def group_fields(group: etree._Element, plan: Plan, found: list[Found]) -> Group
 
 def plain_group(fields: GroupFields) -> GroupFields:
     """Take off what XML Schema allows around amounts and dates and what means nothing."""
-    if not (fields.control_sum or fields.total or fields.settlement_date):
+    control_sum, total = plain_amount(fields.control_sum), plain_amount(fields.total)
+    settlement_date = plain_date(fields.settlement_date)
+    if (control_sum, total, settlement_date) == (
+        fields.control_sum,
+        fields.total,
+        fields.settlement_date,
+    ):
         return fields
-    return fields._replace(
-        control_sum=plain_amount(fields.control_sum),
-        total=plain_amount(fields.total),
-        settlement_date=plain_date(fields.settlement_date),
-    )
+    return fields._replace(control_sum=control_sum, total=total, settlement_date=settlement_date)
 
 
 def message_value(message_type: str, header: HeaderFields, group: GroupFields) -> Message:

@@ -15,8 +15,6 @@ reader takes its full way, which finds out what is wrong and where.
 
 from __future__ import annotations
 
-import re
-
 from lxml import etree
 
 from paritas.iso20022 import rules
@@ -38,11 +36,6 @@ _TRANSACTION_END = b"</CdtTrfTxInf>"
 _GROUP = b"<GrpHdr>"
 _WHITE_SPACE = b" \t\n"
 
-_DECLARATION = re.compile(
-    rb"(?:\xef\xbb\xbf)?"
-    rb"""(?:<\?xml version=["']1\.0["'](?: encoding=["'](?i:utf-8)["'])?"""
-    rb"""(?: standalone=["'](?:yes|no)["'])? ?\?>)?"""
-)
 _count_elements = etree.XPath("count(//*)")
 
 
@@ -62,11 +55,7 @@ def quick_look(data: bytes, placed: Placed) -> ReadResult | None:
 
 
 def _look(data: bytes, placed: Placed) -> ReadResult | None:
-    declaration = _DECLARATION.match(data)
-    begin = declaration.end() if declaration is not None else 0
-    if not _is_plain(data, begin):
-        return None
-    head, *bodies = data[begin:].split(_TRANSACTION)
+    head, *bodies = _plain(data).split(_TRANSACTION)
     if not bodies:
         return None
     head = head.rstrip(_WHITE_SPACE)
@@ -77,10 +66,10 @@ def _look(data: bytes, placed: Placed) -> ReadResult | None:
     group = plain_group(GroupFields(*_taken(start.group, pieces)))
     header = None if start.header is None else HeaderFields(*_taken(start.header, pieces))
     message = message_value(start.message_type, header or HeaderFields(), group)
-    bodies[-1], end, tail = bodies[-1].rpartition(_TRANSACTION_END)
+    content, end, tail = bodies[-1].rpartition(_TRANSACTION_END)
     if _cut(tail)[1::2] != start.end:
         return None
-    bodies[-1] += end
+    bodies[-1] = content + end
     transactions, element_count = _transactions(bodies, start, group)
     # Were the tree of another message than the bytes were taken for, its elements would tell.
     if _count_elements(placed.document) != start.element_count + element_count:
@@ -91,25 +80,34 @@ def _look(data: bytes, placed: Placed) -> ReadResult | None:
     return ReadResult(message, tuple(transactions), (), group_header)
 
 
-def _is_plain(data: bytes, begin: int) -> bool:
-    """Say whether every text is what stands between two tags.
+def _plain(data: bytes) -> bytes:
+    """Return a well-formed file without its XML declaration; raises _NotPlainError for no plain one.
 
-    Where there is no comment and the like, a well-formed file has a ``<`` only where a tag
-    begins; so if there are as many ``>``, they are the ends of those tags, and none is in a text or
-    an attribute. To look for one character first is faster than to look for two.
+    Then a ``<`` is nowhere but where a tag begins.
     """
-    return not (
+    if data.startswith(b"<?xml"):
+        data = data[data.index(b"?>") + 2 :]
+    if (
         b"&" in data
         or b"\r" in data
+        # To look for one character first is faster than to look for two.
         or (b"!" in data and b"<!" in data)
-        or (data.find(b"?", begin) >= 0 and data.find(b"<?", begin) >= 0)
-        or data.count(b"<") != data.count(b">")
-    )
+        or (b"?" in data and b"<?" in data)
+    ):
+        raise _NotPlainError
+    return data
 
 
 def _cut(part: bytes) -> list[str]:
-    """Cut into text, tag, text, tag and so on: of the pieces, every second one is a tag."""
-    return part.decode().replace(">", "<").split("<")
+    """Cut into text, tag, text, tag and so on: of the pieces, every second one is a tag.
+
+    Each ``<`` begins a tag, which has a ``>`` at its end. So if there are as many of the one as of
+    the other, no text and no attribute has one; raises _NotPlainError otherwise.
+    """
+    pieces = part.decode().replace(">", "<").split("<")
+    if len(pieces) != 2 * part.count(b"<") + 1:
+        raise _NotPlainError
+    return pieces
 
 
 def _taken(shape: Shape, pieces: list[str]) -> tuple[str, ...]:

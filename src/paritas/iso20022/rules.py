@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TypeAlias
 
 from lxml import etree
@@ -83,11 +83,11 @@ class Totals:
         """Take account of more transactions."""
         for transaction in transactions:
             self.count += 1
-            if _PLAIN_DECIMAL.fullmatch(transaction.amount) is None:
+            amount = _decimal(transaction.amount)
+            if amount is None:
                 self._broken = True
                 continue
             before = self._sums.get(transaction.currency)
-            amount = Decimal(transaction.amount)
             after = amount if before is None else _EXACT.add(before, amount)
             self._sums[transaction.currency] = after
 
@@ -110,21 +110,21 @@ class Totals:
         return found
 
     def _sum_problems(self, message: Message) -> Iterable[ChildProblem]:
-        if _PLAIN_DECIMAL.fullmatch(message.control_sum):
-            total = Decimal(0)
-            for amount in self._sums.values():
-                total = _EXACT.add(total, amount)
-            if _decimal(message.control_sum) != total:
+        said = _decimal(message.control_sum)
+        if said is not None:
+            total = reduce(_EXACT.add, self._sums.values(), Decimal(0))
+            if said != total:
                 text = f"CtrlSum is {message.control_sum}, the amounts add up to {total:f}"
                 yield "CtrlSum", "rule.sum", text, "AM10"
-        if _PLAIN_DECIMAL.fullmatch(message.total_amount):
+        said = _decimal(message.total_amount)
+        if said is not None:
             currency = message.total_currency
-            others = sorted(self._sums.keys() - {currency})
+            others = self._sums.keys() - {currency}
             total = self._sums.get(currency, Decimal(0))
             if others:
-                text = f"TtlIntrBkSttlmAmt is in {currency}, but there are amounts in {others[0]}"
+                text = f"TtlIntrBkSttlmAmt is in {currency}, but there are amounts in {min(others)}"
                 yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
-            elif _decimal(message.total_amount) != total:
+            elif said != total:
                 text = (
                     f"TtlIntrBkSttlmAmt is {message.total_amount}, the amounts add up to {total:f}"
                 )
@@ -170,9 +170,9 @@ def is_created_plausibly(message: Message) -> bool:
     return not message.created or _is_plausible(plain_date(message.created.strip(" \t\r\n")[:10]))
 
 
-def _decimal(text: str) -> Decimal:
-    """An exact number from text that is known to be plain, or zero."""
-    return Decimal(text) if _PLAIN_DECIMAL.fullmatch(text) else Decimal(0)
+def _decimal(text: str) -> Decimal | None:
+    """An exact number, or None if the text is no plain one."""
+    return Decimal(text) if _PLAIN_DECIMAL.fullmatch(text) else None
 
 
 def _child(element: etree._Element, name: str) -> etree._Element:
