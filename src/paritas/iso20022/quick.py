@@ -63,8 +63,8 @@ def _look(data: bytes, placed: Placed) -> ReadResult | None:
     start = start_shape("<".join(pieces[1::2]))
     if start is None or not _is_same(start, placed) or not all(start.leaves(pieces)):
         return None
-    group = plain_group(GroupFields(*_taken(start.group, pieces)))
-    header = None if start.header is None else HeaderFields(*_taken(start.header, pieces))
+    group = plain_group(GroupFields._make(_taken(start.group, pieces)))
+    header = None if start.header is None else HeaderFields._make(_taken(start.header, pieces))
     message = message_value(start.message_type, header or HeaderFields(), group)
     content, end, tail = bodies[-1].rpartition(_TRANSACTION_END)
     if _cut(tail)[1::2] != start.end:

@@ -36,6 +36,8 @@ _PLAIN_DECIMAL = re.compile(r"-?(?:[0-9]{1,90}\.?[0-9]{0,90}|\.[0-9]{1,90})", re
 _EXACT = Context(prec=250, traps=[Inexact])
 
 _WRITTEN_MAX = 90
+# A text of so many characters is no plain decimal.
+_TEXT_MAX = 200
 
 #: The child of a header that is wrong, then code, text and reason of the finding.
 ChildProblem: TypeAlias = tuple[str, str, str, str]
@@ -83,7 +85,7 @@ class Totals:
         """Take account of more transactions."""
         for transaction in transactions:
             self.count += 1
-            amount = _decimal(transaction.amount)
+            amount = _decimal(transaction.amount[:_TEXT_MAX])
             if amount is None:
                 self._broken = True
                 continue
@@ -110,13 +112,13 @@ class Totals:
         return found
 
     def _sum_problems(self, message: Message) -> Iterable[ChildProblem]:
-        said = _decimal(message.control_sum)
+        said = _decimal(message.control_sum[:_TEXT_MAX])
         if said is not None:
             total = reduce(_EXACT.add, self._sums.values(), Decimal(0))
             if said != total:
                 text = f"CtrlSum is {message.control_sum}, the amounts add up to {total:f}"
                 yield "CtrlSum", "rule.sum", text, "AM10"
-        said = _decimal(message.total_amount)
+        said = _decimal(message.total_amount[:_TEXT_MAX])
         if said is not None:
             currency = message.total_currency
             others = self._sums.keys() - {currency}
@@ -170,6 +172,7 @@ def is_created_plausibly(message: Message) -> bool:
     return not message.created or _is_plausible(plain_date(message.created.strip(" \t\r\n")[:10]))
 
 
+@lru_cache(maxsize=1024)  # The sum of a message is often an amount in it. Texts come cut.
 def _decimal(text: str) -> Decimal | None:
     """An exact number, or None if the text is no plain one."""
     return Decimal(text) if _PLAIN_DECIMAL.fullmatch(text) else None
