@@ -336,6 +336,6 @@ def transaction_of_texts(
 
 def plain_amount(text: str) -> str:
     """Take off what XML Schema allows around a decimal and what means nothing."""
-    if text.isdigit():
+    if not text or (text[0].isdigit() and text[-1].isdigit()):
         return text
     return text.strip(" \t\r\n").removeprefix("+")

@@ -1,8 +1,8 @@
 """A quick look at a good pacs.008 or pacs.009: the same values without a walk over its tree.
 
 Most messages are good, and most of what one sender sends has the same tags in the same order. The
-bytes are cut at their angle brackets, the tags name the shape of the message (`shapes`), and the
-shape says which of the texts between them is which field, and which must keep which rule.
+bytes are cut into tags and texts, the tags are the shape of the message (`shapes`), and the shape
+says which of the texts is which field, and which must keep which rule.
 
 That is only right where a text between two tags is exactly what the parser makes of it, so the
 look is at plain bytes only: no reference, comment, CDATA section, processing instruction or
@@ -15,8 +15,6 @@ reader takes its full way, which finds out what is wrong and where.
 
 from __future__ import annotations
 
-from lxml import etree
-
 from paritas.iso20022 import rules
 from paritas.iso20022.element_rules import TEXT_MAX
 from paritas.iso20022.extract import (
@@ -27,7 +25,7 @@ from paritas.iso20022.extract import (
     transaction_of_texts,
 )
 from paritas.iso20022.parsing import Placed
-from paritas.iso20022.shapes import Shape, StartShape, start_shape, transaction_shape
+from paritas.iso20022.shapes import Fields, StartShape, cut, start_shape, transaction_shape
 from paritas.iso20022.tables import SEPARATOR
 from paritas.iso20022.values import Message, ReadResult, Transaction
 
@@ -35,8 +33,6 @@ _TRANSACTION = b"<CdtTrfTxInf>"
 _TRANSACTION_END = b"</CdtTrfTxInf>"
 _GROUP = b"<GrpHdr>"
 _WHITE_SPACE = b" \t\n"
-
-_count_elements = etree.XPath("count(//*)")
 
 
 class _NotPlainError(Exception):
@@ -59,21 +55,21 @@ def _look(data: bytes, placed: Placed) -> ReadResult | None:
     if not bodies:
         return None
     head = head.rstrip(_WHITE_SPACE)
-    pieces = _cut(head)
-    start = start_shape("<".join(pieces[1::2]))
-    if start is None or not _is_same(start, placed) or not all(start.leaves(pieces)):
+    pieces, shape = cut(head.decode())
+    start = start_shape(shape)
+    if start is None or head.count(b">") != start.tag_count or not _is_same(start, placed):
         return None
     group = plain_group(GroupFields._make(_taken(start.group, pieces)))
     header = None if start.header is None else HeaderFields._make(_taken(start.header, pieces))
     message = message_value(start.message_type, header or HeaderFields(), group)
     content, end, tail = bodies[-1].rpartition(_TRANSACTION_END)
-    if _cut(tail)[1::2] != start.end:
+    if tail.translate(None, _WHITE_SPACE) != start.end.encode():
         return None
     bodies[-1] = content + end
-    transactions, element_count = _transactions(bodies, start, group)
-    # Were the tree of another message than the bytes were taken for, its elements would tell.
-    if _count_elements(placed.document) != start.element_count + element_count:
+    # The group header and the transactions are all that the tree may have there.
+    if len(placed.document[0]) != 1 + len(bodies):
         return None
+    transactions = _transactions(bodies, start, group)
     if not (_keeps_rules(message, header, group, transactions) and _is_valid(start, placed)):
         return None
     group_header = start.group_start_tag + head[head.index(_GROUP) + len(_GROUP) :]
@@ -81,9 +77,10 @@ def _look(data: bytes, placed: Placed) -> ReadResult | None:
 
 
 def _plain(data: bytes) -> bytes:
-    """Return a well-formed file without its XML declaration; raises _NotPlainError for no plain one.
+    """Return a plain file without its XML declaration; raises _NotPlainError for any other.
 
-    Then a ``<`` is nowhere but where a tag begins.
+    In a well-formed file that is plain, ``<`` stands nowhere but where a tag begins. So if ``>``
+    stands there as often, it ends those tags and is in no text and no attribute.
     """
     if data.startswith(b"<?xml"):
         data = data[data.index(b"?>") + 2 :]
@@ -98,49 +95,34 @@ def _plain(data: bytes) -> bytes:
     return data
 
 
-def _cut(part: bytes) -> list[str]:
-    """Cut into text, tag, text, tag and so on: of the pieces, every second one is a tag.
-
-    Each ``<`` begins a tag, which has a ``>`` at its end. So if there are as many of the one as of
-    the other, no text and no attribute has one; raises _NotPlainError otherwise.
-    """
-    pieces = part.decode().replace(">", "<").split("<")
-    if len(pieces) != 2 * part.count(b"<") + 1:
-        raise _NotPlainError
-    return pieces
-
-
-def _taken(shape: Shape, pieces: list[str]) -> tuple[str, ...]:
+def _taken(fields: Fields, pieces: list[str]) -> tuple[str, ...]:
     """Take the fields, if all that has a rule keeps it; raises _NotPlainError otherwise."""
-    for rule, place, currency in shape.ruled:
+    for rule, place, currency in fields.ruled:
         if rule(pieces[place][:TEXT_MAX], currency) is not None:
             raise _NotPlainError
-    texts = pieces + shape.constants
-    for places in shape.repeated:
+    texts = pieces + fields.constants
+    for places in fields.repeated:
         texts.append("".join([SEPARATOR + pieces[place] for place in places]))
-    return shape.fields(texts)
+    return fields.take(texts)
 
 
-def _transactions(
-    bodies: list[bytes], start: StartShape, group: GroupFields
-) -> tuple[list[Transaction], int]:
-    """Read the transactions, each given from behind its start tag; also counts their elements."""
+def _transactions(bodies: list[bytes], start: StartShape, group: GroupFields) -> list[Transaction]:
+    """Read the transactions, each given from behind its start tag."""
     transactions: list[Transaction] = []
-    element_count = 0
+    around, end = start.around, start.end
     for index, body in enumerate(bodies):
         content = body.rstrip(_WHITE_SPACE)
-        pieces = _cut(content)
-        known = transaction_shape(start.around, start.message_type, "<".join(pieces[1::2]))
-        if known is None or not all(known.leaves(pieces)):
+        pieces, shape = cut(content.decode())
+        known = transaction_shape(around, end, shape)
+        if known is None or content.count(b">") != known.tag_count:
             raise _NotPlainError
-        texts = _taken(known.shape, pieces)
+        texts = _taken(known.fields, pieces)
         fragment = known.start_tag + content
         transaction = transaction_of_texts(texts, index, group, known.is_cover, fragment)
         if not rules.has_settlement_date(transaction):
             raise _NotPlainError
         transactions.append(transaction)
-        element_count += known.element_count
-    return transactions, element_count
+    return transactions
 
 
 def _keeps_rules(

@@ -1,17 +1,18 @@
-"""The shape of a message: what the order of its tags tells, whatever the texts between them.
+"""The shape of a message: what its tags tell, whatever the texts between them.
 
 Where the fields of a message are, and what of it must keep a rule, depends on its tags alone. Most
 messages of one sender have the same tags in the same order, so this is found out once for each
 shape and remembered; `quick` then reads such messages without a walk.
 
-A shape is given as its tags, joined by ``<``: what `quick` gets when it cuts a plain message at its
-angle brackets. Nothing here decides what they mean: lxml reads them, with a letter for every text,
-and says which elements, namespaces and attributes they are and how it would serialise them.
+Nothing here decides what tags mean. They are written with a number for each text, and lxml reads
+them: it says which elements, namespaces and attributes they are, which of them has which text, and
+how it would serialise them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -40,20 +41,23 @@ from paritas.iso20022.tables import Leaf, Table
 
 # Shapes come from outside, so their number and their size have bounds.
 _SHAPES_MAX = 2048
-_TAGS_CHARACTERS_MAX = 8192
+_SHAPE_CHARACTERS_MAX = 8192
 
-_LETTER = "x"
-_GROUP = "GrpHdr"
-_TRANSACTION = "CdtTrfTxInf"
+_GROUP_TAG = "<GrpHdr>"
+_TRANSACTION_TAG = "<CdtTrfTxInf>"
+#: Stands in a shape where a text was; no XML can hold it.
+_GAP = "\x00"
 
-Texts: TypeAlias = Callable[[Sequence[str]], tuple[str, ...]]
+_Getter: TypeAlias = Callable[[Sequence[str]], tuple[str, ...]]
+_cut_texts = re.compile(r">([^<]++)").split
+_tags = re.compile(r"<(/?)([^\s/>]+)[^>]*?(/?)>").finditer
 
 
-class Shape(NamedTuple):
-    """Where the fields of an element are among its pieces: text, tag, text, tag and so on."""
+class Fields(NamedTuple):
+    """Where the fields of an element are among the pieces that its part was cut into."""
 
     #: Takes the fields from the pieces, followed by ``constants``, then by the repeated fields.
-    fields: Texts
+    take: _Getter
     #: What is not there, and the texts of attributes, which are part of the shape.
     constants: list[str]
     #: For each repeated field, in order, its pieces.
@@ -65,13 +69,11 @@ class Shape(NamedTuple):
 class TransactionShape(NamedTuple):
     """What the tags inside a transaction tell."""
 
-    shape: Shape
-    #: Takes every text that no tag divides.
-    leaves: Texts
+    fields: Fields
     #: The transaction's start tag as it is serialised, with the namespaces that are in scope.
     start_tag: bytes
     is_cover: bool
-    element_count: int
+    tag_count: int
 
 
 class StartShape(NamedTuple):
@@ -82,104 +84,128 @@ class StartShape(NamedTuple):
     header_tag: str
     plan: Plan
     header_plan: Plan | None
-    header: Shape | None
-    group: Shape
-    leaves: Texts
+    header: Fields | None
+    group: Fields
     group_start_tag: bytes
-    #: The start tags that are still open, outermost first, joined by ``<``.
+    #: The tags that are still open, outermost first, as they are written, and those to close them.
     around: str
-    #: The tags that close them.
-    end: list[str]
-    element_count: int
+    end: str
+    tag_count: int
 
 
 class _NoShapeError(Exception):
     """These tags are not for a quick look; it never leaves this module."""
 
 
-@lru_cache(maxsize=_SHAPES_MAX)
-def start_shape(tags: str) -> StartShape | None:
-    """Find the shape of all tags before the first transaction; None if there is none."""
-    try:
-        return _start_shape(tags.split("<")) if len(tags) <= _TAGS_CHARACTERS_MAX else None
-    except (_NoShapeError, UnreadableError):
-        return None
+def cut(text: str) -> tuple[list[str], str]:
+    """Cut a part of a file into tags, text, tags and so on; also returns its shape.
 
-
-@lru_cache(maxsize=_SHAPES_MAX)
-def transaction_shape(around: str, message_type: str, tags: str) -> TransactionShape | None:
-    """Find the shape of the tags behind a transaction's start tag, up to its end tag.
-
-    ``around`` is the start tags that the transaction stands in, joined by ``<``. Returns None if
-    there is no shape.
+    A text is what follows a ``>`` and is not empty. The part is plain as `quick` says; that its
+    texts have no ``>`` in them is only sure when it has as many as its shape has tags.
     """
+    pieces = _cut_texts(text)
+    return pieces, _GAP.join(pieces[::2])
+
+
+@lru_cache(maxsize=_SHAPES_MAX)
+def start_shape(shape: str) -> StartShape | None:
+    """Say what the tags tell that come before the first transaction; None for unusual ones."""
+    if len(shape) > _SHAPE_CHARACTERS_MAX:
+        return None
     try:
-        if len(tags) > _TAGS_CHARACTERS_MAX:
-            return None
-        return _transaction_shape(around.split("<"), message_type, tags.split("<"))
+        return _start_shape(_numbered(shape))
     except (_NoShapeError, UnreadableError):
         return None
 
 
-def _start_shape(tags: list[str]) -> StartShape:
-    around = _open_tags(tags)
-    end = ["/" + tag.split()[0] for tag in reversed(around)]
-    raw = _with_letters(tags)
-    root = _parsed(raw + _closing(end))
-    placed = _only_message(root)
-    document = placed.document
+@lru_cache(maxsize=_SHAPES_MAX)
+def transaction_shape(start: str, end: str, shape: str) -> TransactionShape | None:
+    """Say what the tags of a transaction tell, its start tag left out; None for unusual ones.
+
+    ``start`` and ``end`` are the tags around the transaction.
+    """
+    if len(shape) > _SHAPE_CHARACTERS_MAX:
+        return None
+    try:
+        return _transaction_shape(start, end, _numbered(shape))
+    except (_NoShapeError, UnreadableError):
+        return None
+
+
+def _start_shape(text: str) -> StartShape:
+    around, end = _still_open(text)
+    placed = _only_message(parse((text + end).encode()))
+    document, header_element = placed.document, placed.header
     body = document[0] if len(document) == 1 else document
     group = body[0] if len(body) == 1 else body
     namespace = namespace_of(document)
     known = plan(placed.message_type, namespace)
     if (
-        group.tag != f"{{{namespace}}}{_GROUP}"
-        or tags.count(_GROUP) != 1
-        or tags[-1] != "/" + _GROUP
+        group.tag != f"{{{namespace}}}{_GROUP_TAG[1:-1]}"
+        or text.count(_GROUP_TAG) != 1
         or known.schema is None
         or not is_credit_transfer(placed.message_type)
     ):
         raise _NoShapeError
-    pieces = dict(zip(root.iter(), _pieces_of_elements(tags, 1), strict=True))
     header, header_plan = None, None
-    if placed.header is not None:
-        header_namespace = namespace_of(placed.header)
+    if header_element is not None:
+        header_namespace = namespace_of(header_element)
         header_plan = plan(type_of_namespace(header_namespace), header_namespace)
         if header_plan.schema is None:
             raise _NoShapeError
-        header = _shape(placed.header, header_plan.header, HeaderFields._fields, pieces)
-    inside_group = raw[raw.index(f"<{_GROUP}>") + len(_GROUP) + 2 : -len(_LETTER)]
+        header = _fields(header_element, header_plan.header, HeaderFields._fields)
     return StartShape(
         message_type=placed.message_type,
         document_tag=str(document.tag),
-        header_tag="" if placed.header is None else str(placed.header.tag),
+        header_tag="" if header_element is None else str(header_element.tag),
         plan=known,
         header_plan=header_plan,
         header=header,
-        group=_shape(group, known.groups[str(group.tag)], GroupFields._fields, pieces),
-        leaves=_leaves(root, pieces),
-        group_start_tag=_serialised_start_tag(group, inside_group),
-        around="<".join(around),
+        group=_fields(group, known.groups[str(group.tag)], GroupFields._fields),
+        group_start_tag=_serialised_start_tag(group, text.partition(_GROUP_TAG)[2]),
+        around=around,
         end=end,
-        element_count=len(pieces),
+        tag_count=text.count(">"),
     )
 
 
-def _transaction_shape(around: list[str], message_type: str, tags: list[str]) -> TransactionShape:
-    end = ["/" + tag.split()[0] for tag in reversed(around)]
-    inside = _LETTER + _with_letters(tags)
-    root = _parsed(_with_letters([*around, _TRANSACTION])[:-1] + inside + _closing(end))
-    element = next(root.iter("{*}" + _TRANSACTION))
-    known = plan(message_type, namespace_of(element))
-    start_tag = _serialised_start_tag(element, inside[: -len(_LETTER)])
-    pieces = dict(zip(element.iter(), [0, *_pieces_of_elements(tags, 1)], strict=True))
+def _transaction_shape(start: str, end: str, text: str) -> TransactionShape:
+    root = parse((start + _TRANSACTION_TAG + text + end).encode())
+    body = root
+    for _ in range(start.count("<") - 1):
+        body = body[0]
+    element = body[0]
+    start_tag = _serialised_start_tag(element, text)
+    namespace = namespace_of(element)
+    known = plan(type_of_namespace(namespace), namespace)
+    if element.tag != known.transaction_tag:
+        raise _NoShapeError
     return TransactionShape(
-        shape=_shape(element, known.transaction, TransactionFields._fields, pieces),
-        leaves=_leaves(element, pieces),
+        fields=_fields(element, known.transaction, TransactionFields._fields),
         start_tag=start_tag,
         is_cover=element.find(known.cover_tag) is not None,
-        element_count=len(pieces),
+        tag_count=text.count(">"),
     )
+
+
+def _numbered(shape: str) -> str:
+    """Write the tags of a shape with the number of its piece for each text."""
+    first, *others = shape.split(_GAP)
+    return first + "".join([f">{2 * n + 1}{tags}" for n, tags in enumerate(others)])
+
+
+def _still_open(text: str) -> tuple[str, str]:
+    """Return the start tags that nothing has closed yet, and the tags that would close them."""
+    opened: list[tuple[str, str]] = []
+    for match in _tags(text):
+        closes, name, is_empty = match.groups()
+        if not closes:
+            opened.append((match[0], f"</{name}>"))
+        elif not opened:
+            raise _NoShapeError
+        if closes or is_empty:
+            opened.pop()
+    return "".join([tag for tag, _ in opened]), "".join([end for _, end in reversed(opened)])
 
 
 def _only_message(root: etree._Element) -> Placed:
@@ -189,47 +215,11 @@ def _only_message(root: etree._Element) -> Placed:
     return placed[0]
 
 
-def _open_tags(tags: list[str]) -> list[str]:
-    """Return the start tags that nothing has closed yet, outermost first."""
-    opened: list[str] = []
-    for tag in tags:
-        if not tag.startswith("/"):
-            opened.append(tag)
-        elif not opened:
-            raise _NoShapeError
-        if tag.startswith("/") or tag.endswith("/"):
-            opened.pop()
-    return opened
-
-
-def _with_letters(tags: list[str]) -> str:
-    """Write the tags with a letter for each text that may follow one."""
-    return "".join([f"<{tag}>{_LETTER}" for tag in tags])
-
-
-def _closing(end: list[str]) -> str:
-    return "".join([f"<{tag}>" for tag in end])
-
-
-def _parsed(text: str) -> etree._Element:
-    return parse(text.encode())
-
-
-def _pieces_of_elements(tags: list[str], first: int) -> Iterator[int]:
-    """Give for each element, in the order of the tree, the piece behind its start tag.
-
-    ``first`` is the piece that the first tag is.
-    """
-    for number, tag in enumerate(tags):
-        if not tag.startswith("/"):
-            yield first + 2 * number + 1
-
-
 def _serialised_start_tag(element: etree._Element, inside: str) -> bytes:
     """Return the start tag as lxml writes it, if it writes the rest as it stands in the file.
 
-    ``inside`` is all behind the start tag, the end tag included. With other texts than letters it
-    is the same: a plain text has nothing that lxml would write otherwise, if only it is not empty.
+    ``inside`` is all behind the start tag, the end tag included. With other texts than numbers it
+    is the same, because a plain text has nothing in it that lxml would write otherwise.
     """
     serialised = etree.tostring(element, encoding="UTF-8", with_tail=False)
     start_tag = serialised.removesuffix(inside.encode())
@@ -238,20 +228,8 @@ def _serialised_start_tag(element: etree._Element, inside: str) -> bytes:
     return start_tag
 
 
-def _leaves(top: etree._Element, pieces: dict[etree._Element, int]) -> Texts:
-    """Take the texts of the elements without children that are not written as empty."""
-    places = [pieces[element] for element in top.iter() if not len(element) and element.text]
-    # The getter of one single place would not return a tuple.
-    return itemgetter(*places, *places[:1]) if places else lambda _: ()
-
-
-def _shape(
-    top: etree._Element,
-    table: Table,
-    names: Sequence[str],
-    pieces: dict[etree._Element, int],
-) -> Shape:
-    """Do what `tables.walk` does, but note the places of the texts instead of the texts."""
+def _fields(top: etree._Element, table: Table, names: Sequence[str]) -> Fields:
+    """Do what `tables.walk` does, but note the numbers that stand for the texts."""
     found = _Noted([None] * len(names))
     tables: dict[etree._Element | None, Table] = {top: table}
     for child in top.iterdescendants():
@@ -259,9 +237,10 @@ def _shape(
         if isinstance(entry, dict):
             tables[child] = entry
         elif entry is not None:
-            if len(child) or not child.text:
+            # An empty element, or one that should be a leaf and is none, is for the full way.
+            if len(child) or not (child.text or "").isdecimal():
                 raise _NoShapeError
-            _note(Leaf(entry) if isinstance(entry, int) else entry, child, pieces[child], found)
+            _note(Leaf(entry) if isinstance(entry, int) else entry, child, found)
     repeated = sorted(found.repeated)
     # Behind the pieces, whose number the shape need not know, stand the constants, then these.
     behind = len(found.constants) + len(repeated)
@@ -270,8 +249,8 @@ def _shape(
         places[name] = place - behind
     for place, name in enumerate(repeated):
         places[name] = place - len(repeated)
-    return Shape(
-        fields=itemgetter(*places),
+    return Fields(
+        take=itemgetter(*places),
         constants=found.constants,
         repeated=[found.repeated[name] for name in repeated],
         ruled=found.ruled,
@@ -280,7 +259,7 @@ def _shape(
 
 @dataclass
 class _Noted:
-    """What of a Shape was noted so far, by the numbers of the fields."""
+    """What was noted so far, by the numbers of the fields."""
 
     places: list[int | None]
     constants: list[str] = field(default_factory=lambda: [""])
@@ -289,7 +268,8 @@ class _Noted:
     ruled: list[tuple[Rule, int, str]] = field(default_factory=list)
 
 
-def _note(leaf: Leaf, element: etree._Element, place: int, noted: _Noted) -> None:
+def _note(leaf: Leaf, element: etree._Element, noted: _Noted) -> None:
+    place = int(element.text or "")
     currency = element.get("Ccy", "")
     if leaf.repeated:
         noted.repeated.setdefault(leaf.field, []).append(place)
