@@ -7,6 +7,7 @@ the messages here are made to have the two disagree.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,12 @@ NOT_QUICK: dict[str, bytes] = {
     "a comment": message(plain().replace("Importer", "Imp<!-- -->orter")),
     "a CDATA section": message(plain().replace("Importer", "<![CDATA[Importer]]>")),
     "an instruction": message(plain().replace("Importer", "Imp<?x y?>orter")),
+    "a comment in the header": message(plain()).replace(b">B-1<", b">B<!---->-1<"),
+    "an instruction in the header": message(plain()).replace(b">B-1<", b">B<?p?>-1<"),
+    "a > in the header": message(plain()).replace(b">B-1<", b">B>1<"),
+    "a > in an attribute before the message": message(plain()).replace(
+        b"<BusinessMessage>", b"<BusinessMessage a='>'>"
+    ),
     "a carriage return": message(plain().replace("><", ">\r\n<")),
     "a > in a text": message(plain().replace("Importer", "Importer > others")),
     "a prefix": message(plain())
@@ -232,6 +239,39 @@ def test_no_pair_of_bits_at_the_edges_of_tags_makes_them_differ(
     places = sorted(edges[int(place * len(edges))] for place in (first, second))
     for at, bit in zip(reversed(places), (after, before), strict=True):
         at += source[at] == ">" and not bit.startswith(" ")
+        source = source[:at] + bit + source[at:]
+    agrees(source.encode())
+
+
+# Free texts, and the gaps between tags where white space means nothing.
+_FREE_TEXT = re.compile(
+    "(?<=>)[^<>]+(?=</(?:Nm|MsgId|InstrId|TxId|EndToEndId|BizMsgIdr|InstrInf)>)"
+)
+_GAP = re.compile("(?<=>)(?=<)")
+_IN_TEXTS = ["x", " ", "'", '"', "/", "=", "?", "!", "ç", "\u2028", "]]", "--", "/>"]
+_IN_GAPS = ["\n", " ", "\t", "\n\n  ", "\x85"]
+_RARE = [">", "&lt;", "&#10;", "<!-- > -->", "<?p?>", "\r\n", "<![CDATA[y]]>", "<![CDATA[]]>"]
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.sampled_from(_SOURCES),
+    st.lists(st.tuples(_PLACES, st.sampled_from(_IN_TEXTS)), max_size=3),
+    st.lists(st.tuples(_PLACES, st.sampled_from(_IN_GAPS)), max_size=3),
+    st.lists(st.tuples(_PLACES, st.booleans(), st.sampled_from(_RARE)), max_size=1),
+)
+def test_edits_that_leave_a_message_good(
+    source: str,
+    texts: list[tuple[float, str]],
+    gaps: list[tuple[float, str]],
+    rare: list[tuple[float, bool, str]],
+) -> None:
+    edits = [(_FREE_TEXT, place, bit) for place, bit in texts]
+    edits += [(_GAP, place, bit) for place, bit in gaps]
+    edits += [(_FREE_TEXT if in_text else _GAP, place, bit) for place, in_text, bit in rare]
+    for kind, place, bit in edits:
+        found = [match.end() for match in kind.finditer(source)]
+        at = found[int(place * len(found))] if found else len(source)
         source = source[:at] + bit + source[at:]
     agrees(source.encode())
 

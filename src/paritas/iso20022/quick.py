@@ -62,11 +62,8 @@ def _look(data: bytes, placed: Placed) -> ReadResult | None:
     group = plain_group(GroupFields._make(_taken(start.group, pieces)))
     header = None if start.header is None else HeaderFields._make(_taken(start.header, pieces))
     message = message_value(start.message_type, header or HeaderFields(), group)
-    content, end, tail = bodies[-1].rpartition(_TRANSACTION_END)
-    if tail.translate(None, _WHITE_SPACE) != start.end.encode():
-        return None
-    bodies[-1] = content + end
-    # The group header and the transactions are all that the tree may have there.
+    bodies[-1] = b"".join(bodies[-1].rpartition(_TRANSACTION_END)[:2])
+    # Behind the last transaction there may be supplementary data, which have rules of their own.
     if len(placed.document[0]) != 1 + len(bodies):
         return None
     transactions = _transactions(bodies, start, group)
