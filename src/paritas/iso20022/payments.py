@@ -14,12 +14,12 @@ import msgspec
 from lxml import etree
 
 from paritas.iso20022.accounts import Conversion
+from paritas.iso20022.gate import OutboundInvalidError
 from paritas.iso20022.schemas import namespace
 from paritas.iso20022.writer import (
     NOT_PROVIDED,
     Draft,
     Header,
-    OutboundInvalidError,
     agent,
     amount,
     branch,
