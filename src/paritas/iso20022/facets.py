@@ -17,16 +17,19 @@ XS = "{http://www.w3.org/2001/XMLSchema}"
 # one plain character for each escape. A carriage return would be read back as a line feed.
 _CHARACTER = r"[^<>&\r\x00-\x08\x0b\x0c\x0e-\x1f]"
 
+# A parser refuses texts of ten million bytes; nobody writes longer ones than this.
+_LENGTH_MAX = 20_000
+
 # February's 29th only in the leap years of this century: others are left to the schema.
 _DATE = (
-    r"(?:[1-9][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    r"(?:[1-9][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|(?:0[13578]|1[02])-(?:29|3[01])|(?:0[469]|11)-(?:29|30))"
     r"|20(?:[02468][048]|[13579][26])-02-29)"
 )
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
 _BUILT_IN = {
-    "xs:string": _CHARACTER + "*",
+    "xs:string": f"{_CHARACTER}{{0,{_LENGTH_MAX}}}",
     "xs:boolean": "(?:true|false)",
     "xs:date": _DATE + _ZONE,
     "xs:dateTime": f"{_DATE}T{_TIME}{_ZONE}",
@@ -58,7 +61,8 @@ def text_pattern(source: etree._Element, kind: str) -> str | None:
     if len(values) < len(facets):
         return None
     if values.keys() == {"minLength", "maxLength"}:
-        return f"{_CHARACTER}{{{int(values['minLength'])},{int(values['maxLength'])}}}"
+        most = min(int(values["maxLength"]), _LENGTH_MAX)
+        return f"{_CHARACTER}{{{int(values['minLength'])},{most}}}"
     if values.keys() == {"pattern"}:
         return _translated(values["pattern"])
     return None

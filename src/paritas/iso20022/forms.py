@@ -9,8 +9,9 @@ type. What matches a form is valid; what does not may be valid and is for the sc
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from lxml import etree
 
@@ -18,9 +19,11 @@ from paritas.iso20022.facets import XS, attribute_pattern, text_pattern
 from paritas.iso20022.schemas import namespace, source
 
 #: A form costs about as much as this many checks by the schema, so a rare shape is not worth one.
-SIGHTS = 16
+SIGHTS = 64
 #: How many shapes are remembered for one place; then all of them are forgotten.
 SHAPES_MAX = 256
+#: How many patterns are tried on one text; more would cost as much as the schema.
+TRIED_MAX = 8
 
 # For each escape one character that no pattern but that of free text accepts, so that lengths
 # count what a reader gets.
@@ -28,9 +31,12 @@ _ESCAPES = re.compile("&(?:amp|lt|gt|quot|#13);")
 _STAND_IN = "\x7f"
 # Beyond U+00FF: surrogates and the two that XML 1.0 forbids.
 _find_forbidden = re.compile("[\ud800-\udfff\ufffe\uffff]").search
-_without_texts = re.compile('[>"][^<>"]+').sub
+_without_texts = re.compile('>[^<]+|="[^"]*').sub
 
 _TOKEN = re.compile('<([A-Za-z0-9.]+)( [A-Za-z]+="[^<>"&]*")?>|</([A-Za-z0-9.]+)>|([^<>]+)')
+
+
+Matcher: TypeAlias = "Callable[[str], re.Match[str] | None]"
 
 
 class Place(NamedTuple):
@@ -47,26 +53,26 @@ class Place(NamedTuple):
 
 
 class Form:
-    """One shape at its place: what matches it is valid, once the schema has accepted one such text."""
+    """One shape at its place: what its pattern matches is valid, if one text of the shape was."""
 
-    __slots__ = ("_pattern", "_sights", "_written", "closing", "entries")
+    __slots__ = ("_sights", "_written", "closing", "entries", "pattern")
 
-    def __init__(self, written: str, closing: str, entries: Place | None) -> None:
+    def __init__(self, written: str, closing: str, entries: Forms | None) -> None:
         self._written = written
-        #: The end tags of what a beginning leaves open, and the place of the entries that follow.
+        #: The end tags of what a beginning leaves open, and the forms of the entries that follow.
         self.closing, self.entries = closing, entries
+        #: None until the shape was seen often enough.
+        self.pattern: re.Pattern[str] | None = None
         self._sights = 0
-        self._pattern: re.Pattern[str] | None = None
 
-    def matches(self, text: str) -> bool:
-        """Whether ``text``, its escapes replaced, is known to be valid."""
-        return self._pattern is not None and self._pattern.fullmatch(text) is not None
-
-    def seen(self) -> None:
-        """Take note that the schema has accepted a text of this shape."""
+    def seen(self) -> bool:
+        """Take note that the schema has accepted a text of this shape; True if often enough."""
         self._sights += 1
-        if self._sights == SIGHTS:
-            self._pattern = re.compile(self._written)
+        if self._sights % SIGHTS:
+            return False
+        if self.pattern is None:
+            self.pattern = re.compile(self._written)
+        return True
 
 
 class Forms:
@@ -74,23 +80,24 @@ class Forms:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._last: Form | None = None
-        # None for a shape that can have no form.
+        #: By shape; None for one that can have no form.
         self._known: dict[str, Form | None] = {}
+        # Those with a pattern by their number of tags, the last that matched first: to count is
+        # cheap, and to find the shape of a text costs more than to try a few patterns.
+        self._tried: dict[int, list[tuple[Matcher, Form]]] = {}
 
     def match(self, text: str) -> Form | None:
         """Return the form that ``text`` matches, None if the schema must decide."""
-        if not text.isascii() and _find_forbidden(text):
+        tried = self._tried.get(text.count("<"))
+        if tried is None or not (text.isascii() or _find_forbidden(text) is None):
             return None
         if "&" in text:
             text = _ESCAPES.sub(_STAND_IN, text)
-        last = self._last
-        if last is not None and last.matches(text):
-            return last
-        form = self._known.get(_without_texts("", text))
-        if form is not None and form.matches(text):
-            self._last = form
-            return form
+        for index, (matches, form) in enumerate(tried):
+            if matches(text) is not None:
+                if index:
+                    tried.insert(0, tried.pop(index))
+                return form
         return None
 
     def of(self, text: str) -> Form | None:
@@ -104,22 +111,27 @@ class Forms:
         if shape not in self._known:
             if len(self._known) >= SHAPES_MAX:
                 self._known.clear()
+                self._tried.clear()
             self._known[shape] = form_of(text, self._place)
         form = self._known[shape]
-        if form is not None:
-            form.seen()
+        if form is not None and form.seen() and form.pattern is not None:
+            tried = self._tried.setdefault(text.count("<"), [])
+            if all(other is not form for _, other in tried):
+                tried.insert(0, (form.pattern.fullmatch, form))
+                del tried[TRIED_MAX:]
 
 
 @cache
-def forms(place: Place) -> Forms:
-    """The forms of a place; there are a few places for each message type that we write."""
+def entry_forms(place: Place) -> Forms:
+    """The forms of the entries at a place."""
     return Forms(place)
 
 
-def document_place(message_type: str, following: str = "") -> Place:
-    """The place of a whole document, or of its beginning before entries named ``following``."""
+@cache
+def document_forms(message_type: str, following: str = "") -> Forms:
+    """The forms of a whole document, or of its beginning before entries named ``following``."""
     top = next(source(message_type).iterchildren(XS + "element"))
-    return Place(message_type, str(top.get("name")), str(top.get("type")), True, following)
+    return Forms(Place(message_type, str(top.get("name")), str(top.get("type")), True, following))
 
 
 def form_of(text: str, place: Place) -> Form | None:
@@ -182,7 +194,9 @@ class _FormWriter:
             entries = self._types.repeated(self._open, place.following, place.message_type)
         if bool(closing) != bool(place.following) or (place.following and entries is None):
             return None
-        return Form("".join(self._written), closing, entries)
+        return Form(
+            "".join(self._written), closing, None if entries is None else entry_forms(entries)
+        )
 
     def _kind_of(self, tag: str) -> str | None:
         if self._open:
@@ -210,13 +224,15 @@ class _Types:
         #: The types of elements that hold elements.
         self.complex = {name: kind for name, kind in kinds.items() if name not in simple}
         self._texts: dict[str, tuple[str, dict[str, str]] | None] = {}
+        self._children: dict[tuple[str, str], etree._Element | None] = {}
 
     def child(self, kind: str, tag: str) -> etree._Element | None:
         """Return the one declaration of ``tag`` in a type, None if there is none or several."""
-        if kind not in self.complex:
-            return None
-        declared = self.complex[kind].findall(f".//{XS}element[@name='{tag}']")
-        return declared[0] if len(declared) == 1 else None
+        if (kind, tag) not in self._children:
+            found = self.complex[kind].iter(XS + "element") if kind in self.complex else ()
+            declared = [each for each in found if each.get("name") == tag]
+            self._children[kind, tag] = declared[0] if len(declared) == 1 else None
+        return self._children[kind, tag]
 
     def texts(self, kind: str) -> tuple[str, dict[str, str]] | None:
         """Return the patterns of an element's text and of its attributes, None if unknown."""

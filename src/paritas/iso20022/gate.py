@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from lxml import etree
 
-from paritas.iso20022.forms import Form, document_place, forms
+from paritas.iso20022.forms import Form, document_forms
 from paritas.iso20022.schemas import schema
 
 HEADER_TYPE = "head.001.001.02"
@@ -72,28 +72,24 @@ def passed(message_type: str, parts: Iterable[str]) -> Iterator[str]:
             yield from _passed_entries(message_type, "".join(beginning), part, rest)
             return
         beginning.append(part)
-    text = "".join(beginning)
-    _pass_whole(message_type, text)
-    yield text
+    yield _passed_whole(message_type, "".join(beginning))
 
 
 def _passed_entries(
     message_type: str, beginning: str, first: str, rest: Iterator[str]
 ) -> Iterator[str]:
-    place = document_place(message_type, first[2 : first.index(">")])
-    frame = forms(place).match(beginning)
+    beginnings = document_forms(message_type, _ENTRIES[first[: first.index(">") + 1]])
+    frame = beginnings.match(beginning)
     is_new = frame is None
     if frame is None:
-        frame = forms(place).of(beginning)
+        frame = beginnings.of(beginning)
     if frame is None or frame.entries is None:
-        text = "".join((beginning, first, *rest))
-        _hold(message_type, text)
-        yield text
+        yield _passed_whole(message_type, "".join((beginning, first, *rest)))
         return
-    known = forms(frame.entries)
+    known = frame.entries
     if is_new:
         _hold(message_type, f"{beginning}{first}{frame.closing}", "near entry 1: ")
-        forms(place).learn(beginning)
+        beginnings.learn(beginning)
         known.learn(first)
     yield beginning
     if is_new:
@@ -116,11 +112,12 @@ def _passed_end(message_type: str, before: str, end: str, frame: Form) -> str:
     return end
 
 
-def _pass_whole(message_type: str, text: str) -> None:
-    known = forms(document_place(message_type))
+def _passed_whole(message_type: str, text: str) -> str:
+    known = document_forms(message_type)
     if known.match(text) is None:
         _hold(message_type, text)
         known.learn(text)
+    return text
 
 
 def _hold(message_type: str, text: str, where: str = "") -> None:
