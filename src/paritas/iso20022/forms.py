@@ -92,7 +92,7 @@ class Forms:
         if tried is None or not (text.isascii() or _find_forbidden(text) is None):
             return None
         if "&" in text:
-            text = _ESCAPES.sub(_STAND_IN, text)
+            text = plain(text)
         for index, (matches, form) in enumerate(tried):
             if matches(text) is not None:
                 if index:
@@ -132,6 +132,11 @@ def document_forms(message_type: str, following: str = "") -> Forms:
     """The forms of a whole document, or of its beginning before entries named ``following``."""
     top = next(source(message_type).iterchildren(XS + "element"))
     return Forms(Place(message_type, str(top.get("name")), str(top.get("type")), True, following))
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with one plain character for each escape that ``writer.escape`` writes."""
+    return _ESCAPES.sub(_STAND_IN, text)
 
 
 def form_of(text: str, place: Place) -> Form | None:
