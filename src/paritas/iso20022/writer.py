@@ -9,6 +9,7 @@ No namespace prefix occurs anywhere: ``Document`` and ``AppHdr`` each declare a 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from functools import lru_cache
@@ -60,10 +61,12 @@ def escape(text: str) -> str:
     return _UNSAFE.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), text)
 
 
-def leaf(tag: str, text: str) -> str:
-    """Return an element with escaped text, or nothing if there is no text."""
+def leaf(tag: str, text: str, length: int = sys.maxsize) -> str:
+    """Return an element with escaped text, cut as ``clip`` does, or nothing if there is no text."""
     if not text:
         return ""
+    if len(text) > length:
+        text = clip(text, length)
     # Nearly every text is safe, and this is called some twenty times for each message.
     return f"<{tag}>{text if _find_unsafe(text) is None else escape(text)}</{tag}>"
 
