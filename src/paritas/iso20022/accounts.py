@@ -19,7 +19,6 @@ from paritas.iso20022.writer import (
     agent,
     amount,
     branch,
-    clip,
     document,
     leaf,
     uetr,
@@ -262,7 +261,7 @@ def _account(account: Account) -> str:
         "Acct",
         branch("Id", branch("Othr", leaf("Id", account.identifier))),
         leaf("Ccy", account.currency),
-        branch("Ownr", leaf("Nm", clip(account.owner_name, 140)), _organisation(account)),
+        branch("Ownr", leaf("Nm", account.owner_name, 140), _organisation(account)),
         agent("Svcr", account.servicer),
     )
 
@@ -294,42 +293,37 @@ _ENTRY_END = "</TxDtls></NtryDtls></Ntry>"
 
 
 def _entry(entry: Entry, currency: str) -> str:
-    return "".join(
-        (
-            _start(entry, currency),
-            branch(
-                "Refs",
-                leaf("MsgId", clip(entry.message_id, 35)),
-                leaf("InstrId", clip(entry.instruction_id, 35)),
-                leaf("EndToEndId", clip(entry.end_to_end_id, 35)),
-                uetr("UETR", entry.uetr),
-                leaf("TxId", clip(entry.transaction_id, 35)),
-            ),
-            _conversion(entry.conversion) if entry.conversion else "",
-            branch("RltdPties", _party("Dbtr", entry.debtor), _party("Cdtr", entry.creditor)),
-            branch(
-                "RltdAgts",
-                agent("DbtrAgt", entry.debtor_agent),
-                agent("CdtrAgt", entry.creditor_agent),
-            ),
-            leaf("AddtlTxInf", clip(entry.text, 500)),
-            _ENTRY_END,
-        )
+    # Without ``branch`` where its calls would be a fifth of the time of a settlement day's files.
+    references = (
+        f"{leaf('MsgId', entry.message_id, 35)}{leaf('InstrId', entry.instruction_id, 35)}"
+        f"{leaf('EndToEndId', entry.end_to_end_id, 35)}{uetr('UETR', entry.uetr)}"
+        f"{leaf('TxId', entry.transaction_id, 35)}"
+    )
+    parties = f"{_party('Dbtr', entry.debtor)}{_party('Cdtr', entry.creditor)}"
+    debtor_agent = agent("DbtrAgt", entry.debtor_agent)
+    agents = f"{debtor_agent}{agent('CdtrAgt', entry.creditor_agent)}"
+    return (
+        f"{_start(entry, currency)}"
+        f"{f'<Refs>{references}</Refs>' if references else ''}"
+        f"{_conversion(entry.conversion) if entry.conversion else ''}"
+        f"{f'<RltdPties>{parties}</RltdPties>' if parties else ''}"
+        f"{f'<RltdAgts>{agents}</RltdAgts>' if agents else ''}"
+        f"{leaf('AddtlTxInf', entry.text, 500)}{_ENTRY_END}"
     )
 
 
 def _statement_entry(entry: Entry, currency: str) -> str:
     references = branch(
         "Refs",
-        leaf("EndToEndId", clip(entry.end_to_end_id, 35)),
+        leaf("EndToEndId", entry.end_to_end_id, 35),
         uetr("UETR", entry.uetr),
-        leaf("TxId", clip(entry.transaction_id, 35)),
+        leaf("TxId", entry.transaction_id, 35),
     )
     return f"{_start(entry, currency)}{references}{_ENTRY_END}"
 
 
 def _party(tag: str, name: str) -> str:
-    return branch(tag, branch("Pty", leaf("Nm", clip(name, 140)))) if name else ""
+    return f"<{tag}><Pty>{leaf('Nm', name, 140)}</Pty></{tag}>" if name else ""
 
 
 def _conversion(conversion: Conversion) -> str:
