@@ -353,6 +353,25 @@ def test_a_form_is_made_when_its_shape_was_seen_often_enough(
     assert known.match(entry.replace("CRDT", "CRDS")) is None
 
 
+@pytest.mark.parametrize("odd", ["<!-- c -->", "<?p i?>", "<![CDATA[R]]>", "<X/>", "\x7f"])
+def test_what_is_odd_has_no_form(odd: str) -> None:
+    place = forms.Place("camt.054.001.08", "Ntry", "ReportEntry10")
+    entry = list(camt054("N-1", NOW, ACCOUNT, [BARE]).parts)[-3]
+    assert forms.form_of(entry, place) is not None
+    assert forms.form_of(entry.replace("<Sts>", f"<Sts>{odd}"), place) is None
+
+
+def test_what_is_no_character_of_xml_is_not_known_to_be_valid() -> None:
+    known = forms.Forms(forms.Place("camt.054.001.08", "Ntry", "ReportEntry10"))
+    entry = list(camt054("N-1", NOW, ACCOUNT, [BARE]).parts)[-3]
+    known.learn(entry)
+    for character in ("\ufffe", "\uffff", "\ud800", "\x00", "\r"):
+        assert known.match(entry.replace("R-1", character)) is None
+    for character in ("\ufffd", "\ue000", "\x7f", "é", "🏦", "&amp;", "&#13;"):
+        assert known.match(entry.replace("R-1", character * 35)) is not None
+        assert known.match(entry.replace("R-1", character * 36)) is None
+
+
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "SHAPES_MAX", 5)
     known = forms.Forms(forms.Place("pacs.002.001.10", "TxInfAndSts", "PaymentTransaction110"))
