@@ -48,6 +48,7 @@ FULL = Entry(
     *("R-2", 5, False, EntryKind.EXCHANGE, DAY, DAY, "M", "I", "E", "T", UETR, PAYER, PAYEE),
     *("Asha <1>", "Ivan", Conversion("INR", 5, "KRW", 83, "16.6638893"), 'Said "so".'),
 )
+STATEMENT = Statement("S-1", NOW, 1, ACCOUNT, DAY, 0, 150020, 10, 7)
 REPORT = StatusReport("A-1", NOW, "M-1", "pacs.008.001.08", NOW, "2", ISSUER, PAYER)
 SETTLED = TransactionStatus(
     *("ACSC", "I", "E", "T", UETR, "", "", "2026-11-23T10:00:01.5Z", "12", PAYER, PAYEE),
@@ -71,11 +72,10 @@ def samples() -> list[Draft]:
         instructions_for_next_agent=("/PVP/CNY1.00",),
         underlying=Underlying(PARTY, PAYER, PAYEE, PARTY, "Invoice 7"),
     )
-    statement = Statement("S-1", NOW, 1, ACCOUNT, DAY, 0, 150020, 10, 7)
     refused_whole = StatusReport("A-1", NOW, "M-1", "pacs.008.001.08", reason="DU01", text="Twice.")
     return [
         camt054("N-1", NOW, ACCOUNT, [BARE, FULL, BARE]),
-        camt053(statement, [BARE, FULL]),
+        camt053(STATEMENT, [BARE, FULL]),
         pacs002(REPORT, [SETTLED]),
         pacs002(REPORT, [SETTLED, REFUSED, SETTLED]),
         pacs002(refused_whole, []),
@@ -351,6 +351,36 @@ def test_a_form_is_made_when_its_shape_was_seen_often_enough(
     assert known.match(entry) is not None
     assert known.match(entry.replace("CRDT", "DBIT")) is not None
     assert known.match(entry.replace("CRDT", "CRDS")) is None
+
+
+@pytest.mark.parametrize("odd", ["<!-- c -->", "<?p i?>", "<![CDATA[R]]>", "<X/>", "\x7f"])
+def test_what_is_odd_has_no_form(odd: str) -> None:
+    place = forms.Place("camt.054.001.08", "Ntry", "ReportEntry10")
+    entry = list(camt054("N-1", NOW, ACCOUNT, [BARE]).parts)[-3]
+    assert forms.form_of(entry, place) is not None
+    assert forms.form_of(entry.replace("<Sts>", f"<Sts>{odd}"), place) is None
+
+
+@pytest.mark.parametrize(
+    ("following", "may_repeat"),
+    [("Ntry", True), ("Bal", True), ("Acct", False), ("TxsSummry", False)],
+)
+def test_entries_are_what_may_repeat_and_end_a_message(following: str, may_repeat: bool) -> None:
+    # Acct needs the balances after it; TxsSummry needs nothing, but there is only one.
+    beginning = "".join(list(camt053(STATEMENT, [BARE, FULL]).parts)[:3])
+    place = forms.Place("camt.053.001.08", "Document", "Document", True, following)
+    assert (forms.form_of(beginning, place) is not None) == may_repeat
+
+
+def test_what_is_no_character_of_xml_is_not_known_to_be_valid() -> None:
+    known = forms.Forms(forms.Place("camt.054.001.08", "Ntry", "ReportEntry10"))
+    entry = list(camt054("N-1", NOW, ACCOUNT, [BARE]).parts)[-3]
+    known.learn(entry)
+    for character in ("\ufffe", "\uffff", "\ud800", "\x00", "\r"):
+        assert known.match(entry.replace("R-1", character)) is None
+    for character in ("\ufffd", "\ue000", "\x7f", "é", "🏦", "&amp;", "&#13;"):
+        assert known.match(entry.replace("R-1", character * 35)) is not None
+        assert known.match(entry.replace("R-1", character * 36)) is None
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from paritas.iso20022.writer import (
     agent,
     amount,
     branch,
-    clip,
     document,
     leaf,
     leaves,
@@ -152,10 +151,10 @@ def group_status(report: StatusReport, counts: Mapping[str, int]) -> str:
 def admi002(reject: Reject, header: Header | None = None) -> Draft:
     """Tell a sender that a message could not be read."""
     content = (
-        branch("RltdRef", leaf("Ref", clip(reject.reference, 35) or NOT_PROVIDED)),
+        branch("RltdRef", leaf("Ref", reject.reference or NOT_PROVIDED, 35)),
         branch(
             "Rsn",
-            leaf("RjctgPtyRsn", clip(reject.reason, 35) or NOT_PROVIDED),
+            leaf("RjctgPtyRsn", reject.reason or NOT_PROVIDED, 35),
             leaf("RjctnDtTm", valid_time(reject.rejected)),
             leaf("ErrLctn", reject.location, 350),
             leaf("RsnDesc", reject.description, 350),
@@ -167,24 +166,17 @@ def admi002(reject: Reject, header: Header | None = None) -> Draft:
 
 def _group(report: StatusReport, status: str, counts: Mapping[str, int]) -> tuple[str, str]:
     number = report.original_number_of_transactions
+    reason = _reason(report.reason, report.text)
     return (
-        branch(
-            "GrpHdr",
-            leaf("MsgId", report.message_id),
-            leaf("CreDtTm", report.created),
-            agent("InstgAgt", report.instructing_agent),
-            agent("InstdAgt", report.instructed_agent),
-        ),
-        branch(
-            "OrgnlGrpInfAndSts",
-            leaf("OrgnlMsgId", clip(report.original_message_id, 35) or NOT_PROVIDED),
-            leaf("OrgnlMsgNmId", clip(report.original_message_type, 35) or NOT_PROVIDED),
-            leaf("OrgnlCreDtTm", valid_time(report.original_created)),
-            leaf("OrgnlNbOfTxs", number if _NUMBER.fullmatch(number) else ""),
-            leaf("GrpSts", status),
-            _reason(report.reason, report.text),
-            _counts(counts) if status == MIXED else "",
-        ),
+        f"<GrpHdr>{leaf('MsgId', report.message_id)}{leaf('CreDtTm', report.created)}"
+        f"{agent('InstgAgt', report.instructing_agent)}"
+        f"{agent('InstdAgt', report.instructed_agent)}</GrpHdr>",
+        f"<OrgnlGrpInfAndSts>{leaf('OrgnlMsgId', report.original_message_id or NOT_PROVIDED, 35)}"
+        f"{leaf('OrgnlMsgNmId', report.original_message_type or NOT_PROVIDED, 35)}"
+        f"{leaf('OrgnlCreDtTm', valid_time(report.original_created))}"
+        f"{leaf('OrgnlNbOfTxs', number if _NUMBER.fullmatch(number) else '')}"
+        f"{leaf('GrpSts', status)}{reason}"
+        f"{_counts(counts) if status == MIXED else ''}</OrgnlGrpInfAndSts>",
     )
 
 

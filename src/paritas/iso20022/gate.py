@@ -66,50 +66,45 @@ def passed(message_type: str, parts: Iterable[str]) -> Iterator[str]:
     without a line, at the first part that is not valid.
     """
     rest = iter(parts)
-    beginning: list[str] = []
-    for part in rest:
-        if part.startswith(_ENTRY_STARTS):
-            yield from _passed_entries(message_type, "".join(beginning), part, rest)
-            return
-        beginning.append(part)
-    yield _passed_whole(message_type, "".join(beginning))
-
-
-def _passed_entries(
-    message_type: str, beginning: str, first: str, rest: Iterator[str]
-) -> Iterator[str]:
-    beginnings = document_forms(message_type, _ENTRIES[first[: first.index(">") + 1]])
-    frame = beginnings.match(beginning)
-    is_new = frame is None
-    if frame is None:
-        frame = beginnings.of(beginning)
+    before: list[str] = []
+    for first in rest:
+        if first.startswith(_ENTRY_STARTS):
+            break
+        before.append(first)
+    else:
+        yield _passed_whole(message_type, "".join(before))
+        return
+    beginning = "".join(before)
+    frame = _passed_frame(message_type, beginning, first)
     if frame is None or frame.entries is None:
         yield _passed_whole(message_type, "".join((beginning, first, *rest)))
         return
-    known = frame.entries
-    if is_new:
-        _hold(message_type, f"{beginning}{first}{frame.closing}", "near entry 1: ")
-        beginnings.learn(beginning)
-        known.learn(first)
     yield beginning
-    if is_new:
-        yield first
-    for number, part in enumerate(rest if is_new else chain((first,), rest), 1 + is_new):
+    known = frame.entries
+    for number, part in enumerate(chain((first,), rest), 1):
         if known.match(part) is None:
             if not part.startswith(_ENTRY_STARTS):
-                yield _passed_end(message_type, beginning + first, part + "".join(rest), frame)
+                end = "".join((part, *rest))
+                if end != frame.closing:
+                    _hold(message_type, beginning + first + end, "after the entries: ")
+                yield end
                 return
             _hold(message_type, f"{beginning}{part}{frame.closing}", f"near entry {number}: ")
             known.learn(part)
         yield part
-    _hold(message_type, beginning + first)
+    _hold(message_type, beginning + first, "after the entries: ")
 
 
-def _passed_end(message_type: str, before: str, end: str, frame: Form) -> str:
-    """Return the end of a message; it is the end tags alone, or else the schema sees it."""
-    if end != frame.closing:
-        _hold(message_type, before + end, "after the entries: ")
-    return end
+def _passed_frame(message_type: str, beginning: str, first: str) -> Form | None:
+    """Return the form of a valid beginning, None if the schema must see all that follows too."""
+    known = document_forms(message_type, _ENTRIES[first[: first.index(">") + 1]])
+    frame = known.match(beginning)
+    if frame is None:
+        frame = known.of(beginning)
+        if frame is not None:
+            _hold(message_type, f"{beginning}{first}{frame.closing}", "near entry 1: ")
+            known.learn(beginning)
+    return frame
 
 
 def _passed_whole(message_type: str, text: str) -> str:

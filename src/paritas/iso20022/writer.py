@@ -155,6 +155,7 @@ class Draft:
 
     ``parts`` are the text of the ``Document`` element in order and may be a generator, so that a
     message of any size is written in constant memory; they are consumed by the first way out.
+    An entry that occurs once per payment is one part, alone, and begins with a line feed.
     With a header, ``<BusinessMessage>`` (in no namespace) holds ``AppHdr`` and ``Document``.
     """
 
