@@ -7,9 +7,10 @@ from functools import partial
 
 from lxml import etree
 
+from paritas.iso20022.gate import OutboundInvalidError
 from paritas.iso20022.parsing import Placed, UnreadableError, find_messages, parse
 from paritas.iso20022.values import Finding
-from paritas.iso20022.writer import Draft, Header, OutboundInvalidError, valid_time
+from paritas.iso20022.writer import Draft, Header, valid_time
 from paritas.model.money import AmountError
 from paritas.model.parties import is_bic
 from paritas.mt import accounts_in, accounts_out, answers, transfers_in, transfers_out
