@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import Protocol
 
 from paritas.core import engine, invariants
@@ -117,7 +116,7 @@ def salt_for(seal: bytes, *key: str) -> bytes:
     The same key always gives the same salt, so a repeat of the same content has the same hash and
     is recognised; without the secret a hash tells nothing, even to someone who guesses names.
     """
-    return hmac.digest(seal, "\0".join(key).encode(), "sha256")
+    return blake2b("\0".join(key).encode(), key=seal, digest_size=32).digest()
 
 
 def sealed_hash(salt: bytes, private: bytes) -> bytes:

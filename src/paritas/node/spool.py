@@ -12,7 +12,7 @@ import mmap
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +26,12 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
 from paritas.node.intake import Envelope, Wish, concerns_whole, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
+
+#: How many files go through each stage of reading together.
+_TOGETHER = 50
+_TOGETHER_BYTES = 1 << 20
+#: A file, its bytes if it is small, and a private copy if it is large.
+_Opened = tuple[Path, bytes | None, Path | None]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -97,21 +103,48 @@ class Spooler:
     def read(self, paths: Sequence[Path]) -> Share:
         """Read the files in order; nothing that is in them makes it raise."""
         share = Share(self.path, [], [], [])
-        with self.path.open("wb") as spool:
-            for path in paths:
-                inp, dates = self._read_one(path, spool)
-                share.inputs.append(_put(spool, _ENCODER.encode(inp)))
-                share.dates.append(dates)
-                share.created_ns.append(inp.envelope.created_ns)
+        with self.path.open("wb", buffering=_BUFFER_BYTES) as file:
+            spool = _Frames(file)
+            for opened in self._opened(paths, spool):
+                for inp, dates in self._read_some(opened, spool):
+                    share.inputs.append(spool.put(_ENCODER.encode(inp)))
+                    share.dates.append(dates)
+                    share.created_ns.append(inp.envelope.created_ns)
         return share
 
-    def _read_one(self, path: Path, spool: BinaryIO) -> tuple[Input, tuple[int, ...]]:
-        name = printable_name(path)
-        data, large = _bytes_of(path, self.path.with_suffix(f".{spool.tell()}"))
-        if data is not None:
-            results: Iterator[ReadResult] = iter((read_message(data),))
-        else:
-            results = read_file(large or path)
+    def _opened(self, paths: Sequence[Path], spool: _Frames) -> Iterator[list[_Opened]]:
+        """Open the files in order and yield as many together as are still small together."""
+        together: list[_Opened] = []
+        size = 0
+        for path in paths:
+            data, large = _bytes_of(path, f"{self.path}.{spool.size}-{len(together)}")
+            together.append((path, data, large))
+            size += len(data or b"")
+            if len(together) >= _TOGETHER or size > _TOGETHER_BYTES:
+                yield together
+                together, size = [], 0
+        yield together
+
+    def _read_some(
+        self, opened: list[_Opened], spool: _Frames
+    ) -> Iterator[tuple[Input, tuple[int, ...]]]:
+        """Read files stage by stage: the same code over many files is a good deal faster."""
+        read: list[Iterable[ReadResult]] = [
+            read_file(large or path) if data is None else (read_message(data),)
+            for path, data, large in opened
+        ]
+        for (path, data, large), results in zip(opened, read, strict=True):
+            yield self._take_down(printable_name(path), data, large, results, spool)
+
+    def _take_down(
+        self,
+        name: str,
+        data: bytes | None,
+        large: Path | None,
+        results: Iterable[ReadResult],
+        spool: _Frames,
+    ) -> tuple[Input, tuple[int, ...]]:
+        """Spool what one file asks, window by window, and then the file as a whole."""
         windows: list[tuple[int, int]] = []
         # The first of each kind decides, in whichever window it comes.
         findings: dict[str, Finding] = {}
@@ -124,7 +157,7 @@ class Spooler:
             if result.transactions:
                 first_agent = first_agent or result.transactions[0].instructing_agent
                 window = self._window(result)
-                windows.append(_put(spool, _ENCODER.encode(window)))
+                windows.append(spool.put(_ENCODER.encode(window)))
                 dates.update(w.value_date for w in window.wishes if w.refusal is None)
                 count += len(result.transactions)
             group_header = result.group_header or group_header
@@ -138,7 +171,7 @@ class Spooler:
             transactions=count,
             salt=salt,
             digest=_digest(salt, data, large),
-            received=_put(spool, data) if data is not None else (0, 0),
+            received=spool.put(data) if data is not None else (0, 0),
             received_path=str(large) if large else "",
             report=_report(message, name),
             group_header=group_header if self._deliver else b"",
@@ -156,10 +189,22 @@ class Spooler:
         )
 
 
-def _put(spool: BinaryIO, frame: bytes) -> tuple[int, int]:
-    offset = spool.tell()
-    spool.write(frame)
-    return offset, len(frame)
+class _Frames:
+    """Writes frames one after the other and says where each lies."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = 0
+
+    def put(self, frame: bytes) -> tuple[int, int]:
+        """Write a frame and return its (offset, size)."""
+        self._file.write(frame)
+        place = self.size, len(frame)
+        self.size += len(frame)
+        return place
+
+
+_BUFFER_BYTES = 1 << 20
 
 
 def printable_name(path: Path) -> str:
@@ -167,7 +212,7 @@ def printable_name(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
-def _bytes_of(path: Path, copy: Path) -> tuple[bytes | None, Path | None]:
+def _bytes_of(path: Path, copy: str) -> tuple[bytes | None, Path | None]:
     """Return a small file's bytes, or a private copy of a large one that may not change meanwhile.
 
     Neither, for what is no readable file or too large to be one: the reader says why.
@@ -186,7 +231,7 @@ def _bytes_of(path: Path, copy: Path) -> tuple[bytes | None, Path | None]:
         shutil.copyfile(path, copy)
     except OSError:
         return None, None
-    return None, copy
+    return None, Path(copy)
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
