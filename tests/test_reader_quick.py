@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paritas.iso20022 import reader
-from paritas.iso20022.parsing import UnreadableError, find_messages, parse
+from paritas.iso20022.parsing import UnreadableError, parse
 from paritas.iso20022.quick import quick_look
 from paritas.iso20022.reader import read_message
 from paritas.iso20022.values import ReadResult
@@ -40,10 +40,9 @@ _SHARED = Path(os.environ.get("PARITAS_SHARED", _ROOT.parent / "shared"))
 def looked(data: bytes) -> ReadResult | None:
     """What the quick look alone says of a file."""
     try:
-        placed = find_messages(parse(data))
+        return quick_look(data, parse(data))
     except UnreadableError:
         return None
-    return quick_look(data, placed[0]) if len(placed) == 1 else None
 
 
 def full(data: bytes) -> ReadResult:
