@@ -8,8 +8,7 @@ That is only right where a text between two tags is exactly what the parser make
 look is at plain bytes only: no reference, comment, CDATA section, processing instruction or
 carriage return anywhere, and no ``>`` but at the end of a tag. In a well-formed file of that kind
 ``<`` stands only where a tag begins; so if ``>`` stands there as often, it ends those tags and is
-in no text and no attribute. The tree stays the authority on
-what is well-formed and valid.
+in no text and no attribute. The tree stays the authority on what is well-formed and valid.
 
 The look tells only of messages with which all is well. For any other it returns None, and the
 reader takes its full way, which finds out what is wrong and where.

@@ -103,10 +103,12 @@ def cut(text: str) -> tuple[list[str], str]:
     """Cut a part of a file into tags, text, tags and so on; also returns its shape.
 
     A text is what follows a ``>`` and is not empty. That no text has a ``>`` in it is only sure
-    when the part has as many as its shape has tags.
+    when the part has as many as its shape has tags. A shape that is too large is given as ``""``.
     """
     pieces = _cut_texts(text)
-    return pieces, _GAP.join(pieces[::2])
+    shape = _GAP.join(pieces[::2])
+    # What is no shape here must not be remembered either, however large it is.
+    return pieces, shape if len(shape) <= _SHAPE_CHARACTERS_MAX else ""
 
 
 @lru_cache(maxsize=_SHAPES_MAX)
@@ -193,7 +195,7 @@ def _numbered(shape: str) -> str:
 
     Raises _NoShapeError for a shape with comments, CDATA sections or processing instructions.
     """
-    if len(shape) > _SHAPE_CHARACTERS_MAX or "<!" in shape or "<?" in shape:
+    if "<!" in shape or "<?" in shape:
         raise _NoShapeError
     first, *others = shape.split(_GAP)
     return first + "".join([f">{2 * n + 1}{tags}" for n, tags in enumerate(others)])
