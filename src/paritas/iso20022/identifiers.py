@@ -46,7 +46,7 @@ _IBAN_LENGTH = {
     country: length for length, countries in _IBAN_LENGTHS.items() for country in countries
 }
 
-_LETTERS_AS_DIGITS = {character: str(int(character, 36)) for character in digits + ascii_letters}
+_AS_DIGITS = {character: str(int(character, 36)) for character in digits + ascii_letters}
 
 #: Currencies that ISO 4217 has withdrawn (its list three): an old statement may still name them.
 _LIST_THREE = """
@@ -89,7 +89,7 @@ def iban_problem(iban: str) -> str:
     length = _IBAN_LENGTH.get(country, len(iban))
     if len(iban) != length:
         return f"is not an IBAN: {country} has {length} characters, this has {len(iban)}"
-    if _remainder_97(iban[4:] + country + iban[2:4]) != 1:
+    if _remainder_97(f"{iban[4:]}{_AS_DIGITS[iban[0]]}{_AS_DIGITS[iban[1]]}{iban[2:4]}") != 1:
         return "is not an IBAN: its check digits are wrong"
     return ""
 
@@ -116,4 +116,6 @@ def currency_digits(currency: str) -> int:
 
 def _remainder_97(text: str) -> int:
     """ISO 7064 MOD 97-10: each letter counts as two digits, A = 10 to Z = 35."""
-    return int("".join([_LETTERS_AS_DIGITS[character] for character in text])) % 97
+    if not text.isdigit():
+        text = "".join([_AS_DIGITS[character] for character in text])
+    return int(text) % 97
