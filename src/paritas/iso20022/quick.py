@@ -56,9 +56,10 @@ def quick_look(data: bytes, root: etree._Element) -> ReadResult | None:
 def _look(data: bytes, root: etree._Element) -> ReadResult | None:
     if b"&" in data or b"\r" in data:
         return None
-    head, *bodies = data.split(_TRANSACTION)
-    if not bodies:
+    first = data.find(_TRANSACTION)
+    if first < 0:
         return None
+    head = data[:first]
     if head.startswith(b"<?xml"):
         head = head[head.index(b"?>") + 2 :]
     head = head.rstrip(_WHITE_SPACE)
@@ -70,11 +71,10 @@ def _look(data: bytes, root: etree._Element) -> ReadResult | None:
     group = plain_group(GroupFields._make(_taken(start.group, pieces)))
     header = None if start.header is None else HeaderFields._make(_taken(start.header, pieces))
     message = message_value(start.message_type, header or HeaderFields(), group)
-    bodies[-1] = b"".join(bodies[-1].rpartition(_TRANSACTION_END)[:2])
+    transactions = _transactions(data, first, start, group)
     # Behind the last transaction there may be supplementary data, which have rules of their own.
-    if placed is None or len(placed.document[0]) != 1 + len(bodies):
+    if placed is None or len(placed.document[0]) != 1 + len(transactions):
         return None
-    transactions = _transactions(bodies, start, group)
     if not (_keeps_rules(message, header, group, transactions) and _is_valid(start, placed)):
         return None
     group_header = start.group_start_tag + head[head.index(_GROUP) + len(_GROUP) :]
@@ -92,18 +92,26 @@ def _taken(fields: Fields, pieces: list[str]) -> tuple[str, ...]:
     return fields.take(texts)
 
 
-def _transactions(bodies: list[bytes], start: StartShape, group: GroupFields) -> list[Transaction]:
-    """Read the transactions, each given from behind its start tag."""
+def _transactions(
+    data: bytes, begin: int, start: StartShape, group: GroupFields
+) -> list[Transaction]:
+    """Read the transactions that follow each other from ``begin`` on.
+
+    One after the other is cut out, so that what is looked at is still near the processor.
+    """
     transactions: list[Transaction] = []
     around, end = start.around, start.end
-    for index, body in enumerate(bodies):
-        content = body.rstrip(_WHITE_SPACE)
+    while data.startswith(_TRANSACTION, begin):
+        after = data.find(_TRANSACTION_END, begin) + len(_TRANSACTION_END)
+        content = data[begin + len(_TRANSACTION) : after]
+        begin = data.find(b"<", after)
         pieces, shape = cut(content.decode())
         known = transaction_shape(around, end, shape)
         if known is None or content.count(b">") != known.tag_count:
             raise _NotPlainError
         texts = _taken(known.fields, pieces)
         fragment = known.start_tag + content
+        index = len(transactions)
         transaction = transaction_of_texts(texts, index, group, known.is_cover, fragment)
         if not rules.has_settlement_date(transaction):
             raise _NotPlainError
