@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paritas.iso20022 import reader
-from paritas.iso20022.parsing import UnreadableError, find_messages, parse
+from paritas.iso20022.parsing import UnreadableError, parse
 from paritas.iso20022.quick import quick_look
 from paritas.iso20022.reader import read_message
+from paritas.iso20022.shapes import start_shape, transaction_shape
 from paritas.iso20022.values import ReadResult
 from payment_messages import (
     NAMESPACE,
@@ -40,10 +41,9 @@ _SHARED = Path(os.environ.get("PARITAS_SHARED", _ROOT.parent / "shared"))
 def looked(data: bytes) -> ReadResult | None:
     """What the quick look alone says of a file."""
     try:
-        placed = find_messages(parse(data))
+        return quick_look(data, parse(data))
     except UnreadableError:
         return None
-    return quick_look(data, placed[0]) if len(placed) == 1 else None
 
 
 def full(data: bytes) -> ReadResult:
@@ -302,3 +302,15 @@ def test_a_thousand_transactions_of_several_shapes() -> None:
     kinds = [plain(), plain(currency="CNY"), plain(after_agents=""), plain(last="")]
     assert agrees(message(*(kinds[n % 4] for n in range(1000))))
     assert not agrees(message(*(kinds[n % 4] for n in range(999)), plain(amount="0")))
+
+
+def test_large_shapes_are_not_remembered() -> None:
+    before = start_shape.cache_info().currsize + transaction_shape.cache_info().currsize
+    for number in range(4):
+        content = f"<a{number}/>" * 3000
+        extra = f"<SplmtryData><Envlp>{content}</Envlp></SplmtryData>"
+        assert looked(message(plain(last=extra))) is None
+        assert looked(message(plain(), header=f"<H>{content}</H>")) is None
+    # The empty shape stands for all of them, once for the start and once for a transaction.
+    after = start_shape.cache_info().currsize + transaction_shape.cache_info().currsize
+    assert after <= before + 3

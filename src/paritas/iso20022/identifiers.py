@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from string import ascii_letters, digits
 
 from paritas.model.money import AmountError, minor_digits
 
@@ -45,9 +46,7 @@ _IBAN_LENGTH = {
     country: length for length, countries in _IBAN_LENGTHS.items() for country in countries
 }
 
-_LETTERS_AS_DIGITS = str.maketrans(
-    {letter: str(number) for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)}
-)
+_AS_DIGITS = {character: str(int(character, 36)) for character in digits + ascii_letters}
 
 #: Currencies that ISO 4217 has withdrawn (its list three): an old statement may still name them.
 _LIST_THREE = """
@@ -80,7 +79,6 @@ def bic_problem(bic: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=65536)
 def iban_problem(iban: str) -> str:
     """Say what is wrong with an IBAN (ISO 13616), or ``""``."""
     if _IBAN.fullmatch(iban) is None:
@@ -91,17 +89,16 @@ def iban_problem(iban: str) -> str:
     length = _IBAN_LENGTH.get(country, len(iban))
     if len(iban) != length:
         return f"is not an IBAN: {country} has {length} characters, this has {len(iban)}"
-    if _remainder_97(iban[4:] + country, iban[2:4]) != 1:
+    if _remainder_97(f"{iban[4:]}{_AS_DIGITS[iban[0]]}{_AS_DIGITS[iban[1]]}{iban[2:4]}") != 1:
         return "is not an IBAN: its check digits are wrong"
     return ""
 
 
-@lru_cache(maxsize=65536)
 def lei_problem(lei: str) -> str:
     """Say what is wrong with an LEI (ISO 17442), or ``""``."""
     if _LEI.fullmatch(lei) is None:
         return "is not an LEI: 18 letters and digits, then two check digits"
-    if _remainder_97(lei[:18], lei[18:]) != 1:
+    if _remainder_97(lei) != 1:
         return "is not an LEI: its check digits are wrong"
     return ""
 
@@ -117,6 +114,8 @@ def currency_digits(currency: str) -> int:
         return -1 if currency in _WITHDRAWN_CURRENCIES else -2
 
 
-def _remainder_97(text: str, check_digits: str) -> int:
+def _remainder_97(text: str) -> int:
     """ISO 7064 MOD 97-10: each letter counts as two digits, A = 10 to Z = 35."""
-    return int(text.upper().translate(_LETTERS_AS_DIGITS) + check_digits) % 97
+    if not text.isdigit():
+        text = "".join([_AS_DIGITS[character] for character in text])
+    return int(text) % 97

@@ -6,14 +6,17 @@ says which of the texts is which field, and which must keep which rule.
 
 That is only right where a text between two tags is exactly what the parser makes of it, so the
 look is at plain bytes only: no reference, comment, CDATA section, processing instruction or
-carriage return anywhere, and no ``>`` but at the end of a tag. The tree stays the authority on
-what is well-formed and valid.
+carriage return anywhere, and no ``>`` but at the end of a tag. In a well-formed file of that kind
+``<`` stands only where a tag begins; so if ``>`` stands there as often, it ends those tags and is
+in no text and no attribute. The tree stays the authority on what is well-formed and valid.
 
 The look tells only of messages with which all is well. For any other it returns None, and the
 reader takes its full way, which finds out what is wrong and where.
 """
 
 from __future__ import annotations
+
+from lxml import etree
 
 from paritas.iso20022 import rules
 from paritas.iso20022.element_rules import TEXT_MAX
@@ -24,7 +27,7 @@ from paritas.iso20022.extract import (
     plain_group,
     transaction_of_texts,
 )
-from paritas.iso20022.parsing import Placed
+from paritas.iso20022.parsing import Placed, UnreadableError, find_messages
 from paritas.iso20022.shapes import Fields, StartShape, cut, start_shape, transaction_shape
 from paritas.iso20022.tables import SEPARATOR
 from paritas.iso20022.values import Message, ReadResult, Transaction
@@ -39,57 +42,43 @@ class _NotPlainError(Exception):
     """The message is not for a quick look; it never leaves this module."""
 
 
-def quick_look(data: bytes, placed: Placed) -> ReadResult | None:
-    """Read a file that holds only the message ``placed``, if it is plain and nothing is wrong.
+def quick_look(data: bytes, root: etree._Element) -> ReadResult | None:
+    """Read a file of one message, if it is plain and nothing is wrong; ``root`` is its tree.
 
     Returns just what the reader's full way would, which then has no findings, or None.
     """
     try:
-        return _look(data, placed)
-    except (_NotPlainError, UnicodeDecodeError):
+        return _look(data, root)
+    except (_NotPlainError, UnicodeDecodeError, UnreadableError):
         return None
 
 
-def _look(data: bytes, placed: Placed) -> ReadResult | None:
-    head, *bodies = _plain(data).split(_TRANSACTION)
-    if not bodies:
+def _look(data: bytes, root: etree._Element) -> ReadResult | None:
+    if b"&" in data or b"\r" in data:
         return None
+    first = data.find(_TRANSACTION)
+    if first < 0:
+        return None
+    head = data[:first]
+    if head.startswith(b"<?xml"):
+        head = head[head.index(b"?>") + 2 :]
     head = head.rstrip(_WHITE_SPACE)
     pieces, shape = cut(head.decode())
     start = start_shape(shape)
-    if start is None or head.count(b">") != start.tag_count or not _is_same(start, placed):
+    if start is None or head.count(b">") != start.tag_count:
         return None
+    placed = _same(start, root)
     group = plain_group(GroupFields._make(_taken(start.group, pieces)))
     header = None if start.header is None else HeaderFields._make(_taken(start.header, pieces))
     message = message_value(start.message_type, header or HeaderFields(), group)
-    bodies[-1] = b"".join(bodies[-1].rpartition(_TRANSACTION_END)[:2])
+    transactions = _transactions(data, first, start, group)
     # Behind the last transaction there may be supplementary data, which have rules of their own.
-    if len(placed.document[0]) != 1 + len(bodies):
+    if placed is None or len(placed.document[0]) != 1 + len(transactions):
         return None
-    transactions = _transactions(bodies, start, group)
     if not (_keeps_rules(message, header, group, transactions) and _is_valid(start, placed)):
         return None
     group_header = start.group_start_tag + head[head.index(_GROUP) + len(_GROUP) :]
     return ReadResult(message, tuple(transactions), (), group_header)
-
-
-def _plain(data: bytes) -> bytes:
-    """Return a plain file without its XML declaration; raises _NotPlainError for any other.
-
-    In a well-formed file that is plain, ``<`` stands nowhere but where a tag begins. So if ``>``
-    stands there as often, it ends those tags and is in no text and no attribute.
-    """
-    if data.startswith(b"<?xml"):
-        data = data[data.index(b"?>") + 2 :]
-    if (
-        b"&" in data
-        or b"\r" in data
-        # To look for one character first is faster than to look for two.
-        or (b"!" in data and b"<!" in data)
-        or (b"?" in data and b"<?" in data)
-    ):
-        raise _NotPlainError
-    return data
 
 
 def _taken(fields: Fields, pieces: list[str]) -> tuple[str, ...]:
@@ -103,18 +92,26 @@ def _taken(fields: Fields, pieces: list[str]) -> tuple[str, ...]:
     return fields.take(texts)
 
 
-def _transactions(bodies: list[bytes], start: StartShape, group: GroupFields) -> list[Transaction]:
-    """Read the transactions, each given from behind its start tag."""
+def _transactions(
+    data: bytes, begin: int, start: StartShape, group: GroupFields
+) -> list[Transaction]:
+    """Read the transactions that follow each other from ``begin`` on.
+
+    One after the other is cut out, so that what is looked at is still near the processor.
+    """
     transactions: list[Transaction] = []
     around, end = start.around, start.end
-    for index, body in enumerate(bodies):
-        content = body.rstrip(_WHITE_SPACE)
+    while data.startswith(_TRANSACTION, begin):
+        after = data.find(_TRANSACTION_END, begin) + len(_TRANSACTION_END)
+        content = data[begin + len(_TRANSACTION) : after]
+        begin = data.find(b"<", after)
         pieces, shape = cut(content.decode())
         known = transaction_shape(around, end, shape)
         if known is None or content.count(b">") != known.tag_count:
             raise _NotPlainError
         texts = _taken(known.fields, pieces)
         fragment = known.start_tag + content
+        index = len(transactions)
         transaction = transaction_of_texts(texts, index, group, known.is_cover, fragment)
         if not rules.has_settlement_date(transaction):
             raise _NotPlainError
@@ -139,14 +136,18 @@ def _keeps_rules(
     )
 
 
-def _is_same(start: StartShape, placed: Placed) -> bool:
-    """Say whether the tree has the message that the tags are of."""
-    header = placed.header
-    return (
-        placed.message_type == start.message_type
-        and placed.document.tag == start.document_tag
-        and (header.tag if header is not None else "") == start.header_tag
-    )
+def _same(start: StartShape, root: etree._Element) -> Placed | None:
+    """Return the message that the tags are of from the tree; None if it has another one."""
+    if start.is_common_file and len(root) == 2:
+        header, document = root
+        if header.tag != start.header_tag or document.tag != start.document_tag:
+            return None
+        return Placed(document, header, start.message_type)
+    placed = find_messages(root)
+    if len(placed) != 1 or placed[0].document.tag != start.document_tag:
+        return None
+    header_tag = "" if placed[0].header is None else placed[0].header.tag
+    return placed[0] if header_tag == start.header_tag else None
 
 
 def _is_valid(start: StartShape, placed: Placed) -> bool:

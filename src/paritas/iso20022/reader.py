@@ -7,6 +7,9 @@ next. Both give the same values and the same verdict. Per window:
     parse -> schema -> rules for elements -> values -> rules for transactions
     after the last: rules that compare the whole with its headers
 
+A small file is first given a quick look (`quick`), which knows the values of a plain and good message
+without a walk over its tree, and says nothing of any other.
+
 Nothing here raises for what is in a file: whatever is wrong becomes a finding. When the schema
 finds a message wrong, its transactions are read all the same, as far as they can be, so that each
 can be refused by its own status and none is lost.
@@ -88,13 +91,13 @@ def read_message(data: bytes) -> ReadResult:
 def read_messages(data: bytes) -> list[ReadResult]:
     """Read each message of a file of at most TREE_BYTES_MAX bytes; never raises, never empty."""
     try:
-        placed = _placed(parse(data))
-    except UnreadableError as error:
-        return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
-    if len(placed) == 1:
-        result = quick_look(data, placed[0])
+        root = parse(data)
+        result = quick_look(data, root)
         if result is not None:
             return [result]
+        placed = _placed(root)
+    except UnreadableError as error:
+        return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
     return [_read_tree(each, len(data)) for each in placed]
 
 

@@ -87,6 +87,8 @@ class StartShape(NamedTuple):
     header: Fields | None
     group: Fields
     group_start_tag: bytes
+    #: Whether the file is an AppHdr and a Document, and nothing else, in one envelope.
+    is_common_file: bool
     #: The tags that are still open, outermost first, as they are written, and those to close them.
     around: str
     end: str
@@ -100,18 +102,18 @@ class _NoShapeError(Exception):
 def cut(text: str) -> tuple[list[str], str]:
     """Cut a part of a file into tags, text, tags and so on; also returns its shape.
 
-    A text is what follows a ``>`` and is not empty. The part is plain as `quick` says; that its
-    texts have no ``>`` in them is only sure when it has as many as its shape has tags.
+    A text is what follows a ``>`` and is not empty. That no text has a ``>`` in it is only sure
+    when the part has as many as its shape has tags. A shape that is too large is given as ``""``.
     """
     pieces = _cut_texts(text)
-    return pieces, _GAP.join(pieces[::2])
+    shape = _GAP.join(pieces[::2])
+    # What is no shape here must not be remembered either, however large it is.
+    return pieces, shape if len(shape) <= _SHAPE_CHARACTERS_MAX else ""
 
 
 @lru_cache(maxsize=_SHAPES_MAX)
 def start_shape(shape: str) -> StartShape | None:
     """Say what the tags tell that come before the first transaction; None for unusual ones."""
-    if len(shape) > _SHAPE_CHARACTERS_MAX:
-        return None
     try:
         return _start_shape(_numbered(shape))
     except (_NoShapeError, UnreadableError):
@@ -124,8 +126,6 @@ def transaction_shape(start: str, end: str, shape: str) -> TransactionShape | No
 
     ``start`` and ``end`` are the tags around the transaction.
     """
-    if len(shape) > _SHAPE_CHARACTERS_MAX:
-        return None
     try:
         return _transaction_shape(start, end, _numbered(shape))
     except (_NoShapeError, UnreadableError):
@@ -134,7 +134,8 @@ def transaction_shape(start: str, end: str, shape: str) -> TransactionShape | No
 
 def _start_shape(text: str) -> StartShape:
     around, end = _still_open(text)
-    placed = _only_message(parse((text + end).encode()))
+    root = parse((text + end).encode())
+    placed = _only_message(root)
     document, header_element = placed.document, placed.header
     body = document[0] if len(document) == 1 else document
     group = body[0] if len(body) == 1 else body
@@ -163,6 +164,7 @@ def _start_shape(text: str) -> StartShape:
         header=header,
         group=_fields(group, known.groups[str(group.tag)], GroupFields._fields),
         group_start_tag=_serialised_start_tag(group, text.partition(_GROUP_TAG)[2]),
+        is_common_file=[header_element, document] == list(root),
         around=around,
         end=end,
         tag_count=text.count(">"),
@@ -189,7 +191,12 @@ def _transaction_shape(start: str, end: str, text: str) -> TransactionShape:
 
 
 def _numbered(shape: str) -> str:
-    """Write the tags of a shape with the number of its piece for each text."""
+    """Write the tags of a shape with the number of its piece for each text.
+
+    Raises _NoShapeError for a shape with comments, CDATA sections or processing instructions.
+    """
+    if "<!" in shape or "<?" in shape:
+        raise _NoShapeError
     first, *others = shape.split(_GAP)
     return first + "".join([f">{2 * n + 1}{tags}" for n, tags in enumerate(others)])
 
