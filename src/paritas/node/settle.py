@@ -73,8 +73,9 @@ def settle(
         ):
             run.read(paths, Path(spool), pool, tell)
             run.settle(tell)
-            _write(run, pool, tell)
-            data = _report(run, title, began_ns)
+            writing = _start_writing(run, pool)
+            data = _report(run, title)
+            _wait(writing, tell)
     except BrokenProcessPool:
         raise SettleError(
             "A worker process was ended from outside, perhaps for want of memory; the same call"
@@ -82,6 +83,8 @@ def settle(
         ) from None
     finally:
         gc.enable()
+    elapsed_ms = (time.monotonic_ns() - began_ns) // 1_000_000
+    data = msgspec.structs.replace(data, elapsed_ms=elapsed_ms)
     write_report(data, out)
     return data
 
@@ -118,8 +121,8 @@ def _make_directories(inputs: Path, out: Path, *, deliver: bool) -> None:
         raise SettleError(f"{out}: cannot be written to ({error.strerror}).") from None
 
 
-def _write(run: Run, pool: ProcessPoolExecutor, tell: Progress) -> None:
-    """Have the workers write everything that leaves."""
+def _start_writing(run: Run, pool: ProcessPoolExecutor) -> list[Future[None]]:
+    """Have the workers write everything that leaves, while the report is drawn up."""
     created = results.created_at(run)
     out = run.out
     futures: list[Future[None]] = [
@@ -134,7 +137,7 @@ def _write(run: Run, pool: ProcessPoolExecutor, tell: Progress) -> None:
             pool.submit(outputs.deliver, share, _encoded(deliveries), out / "delivered")
             for share, deliveries in results.deliveries(run)
         ]
-    _wait(futures, tell)
+    return futures
 
 
 #: Tasks go to the workers as msgpack: pickling a million small structs would take longer.
@@ -147,10 +150,8 @@ def _wait(futures: Sequence[Future[None]], tell: Progress) -> None:
         tell("writing", done, len(futures))
 
 
-def _report(run: Run, title: str, began_ns: int) -> ReportData:
+def _report(run: Run, title: str) -> ReportData:
     with SqliteJournal(run.journal_path, read_only=True) as journal:
-        data = report_data(
+        return report_data(
             run, title=title, journal_hash=journal.hash.hex(), journal_seq=journal.seq
         )
-    elapsed_ms = (time.monotonic_ns() - began_ns) // 1_000_000
-    return msgspec.structs.replace(data, elapsed_ms=elapsed_ms)
