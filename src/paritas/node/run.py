@@ -37,8 +37,10 @@ from paritas.node.scheme import Scheme
 from paritas.node.spool import Input, Share, Spooler, SpoolReader
 from paritas.node.views import DayView
 
-#: How many files a worker reads at a time.
+#: How many files a worker reads at a time, at the most; and how many shares there are at least,
+#: so that all workers have enough to do where files are few and large.
 _SHARE_FILES = 250
+_SHARES_MIN = 24
 #: A file's own time is believed from so many days before the first opening up to so many days after
 #: the last value date of all input.
 _HORIZON_DAYS = 3
@@ -113,14 +115,15 @@ class Run:
         """Read every file, in parallel, into the spool."""
         with SqliteJournal(self.journal_path) as journal:
             seal = journal.seal
-        parts = [paths[i : i + _SHARE_FILES] for i in range(0, len(paths), _SHARE_FILES)]
+        size = max(1, min(_SHARE_FILES, len(paths) // _SHARES_MIN))
+        parts = [paths[i : i + size] for i in range(0, len(paths), size)]
         futures: list[Future[Share]] = []
         for index, part in enumerate(parts):
             spooler = Spooler(spool / f"{index:06d}", self.directory, seal, deliver=self.deliver)
             futures.append(pool.submit(spooler.read, part))
         for index, future in enumerate(futures):
             self.shares.append(future.result())
-            tell("reading", min((index + 1) * _SHARE_FILES, len(paths)), len(paths))
+            tell("reading", min((index + 1) * size, len(paths)), len(paths))
 
     def settle(self, tell: Progress) -> None:
         """Take up the inputs in order, on virtual time, and run the business days."""
