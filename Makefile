@@ -23,7 +23,7 @@ demo: setup
 	@$(BIN)/paritas demo --out out/demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 check: setup
 	@$(BIN)/ruff check .

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Annotated, Literal, Never
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from paritas import __version__
 
@@ -71,10 +71,10 @@ def settle(
 
 
 @app.command
-def check(*files: str) -> int:
-    """Check messages: one JSON line for each, with what is wrong, where, and why.
+def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+    """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 
-    Directories are searched, - reads standard input. Exit 1 if anything is invalid.
+    A directory stands for all files below it, - for standard input. Exit 1 if anything is invalid.
 
     Example: paritas check payment.xml inbox/
 
@@ -84,10 +84,11 @@ def check(*files: str) -> int:
         Files or directories.
     """
     from paritas.iso20022.check import check_command
+    from paritas.mt.checking import check_if_mt
 
     if not files:
         raise UsageError("paritas check: name at least one file or directory.")
-    return check_command(list(files), sys.stdout)
+    return check_command(list(files), sys.stdout, check_if_mt)
 
 
 @app.command
@@ -149,6 +150,121 @@ def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: boo
     with _progress() as tell:
         data = run_demo(out, payments, tell)
     _show(data, out, as_json=json)
+    return 0
+
+
+@app.command
+def clear(
+    problem: Path,
+    /,
+    *,
+    out: Path,
+    rule: Literal["free", "fifo"] = "free",
+    time_limit: float = 20.0,
+) -> int:
+    """Find which queued instructions can settle together, and prove how good the answer is.
+
+    docs/clearing.md says what PROBLEM holds and what the certificate in RESULT means.
+
+    Example: paritas clear problem.json --out result.json --rule free --time-limit 20
+
+    Parameters
+    ----------
+    problem
+        Accounts and instructions (JSON).
+    out
+        Where the result is written (JSON).
+    rule
+        free: any subset of the most value; fifo: in order of priority and arrival.
+    time_limit
+        Seconds, after which the best set found so far is the answer.
+    """
+    from paritas.clearing.commands import clear_command
+
+    if not 0 < time_limit < 10**6:
+        raise UsageError("paritas clear: --time-limit is a positive number of seconds.")
+    return clear_command(problem, out, rule, time_limit)
+
+
+@app.command
+def setoff(
+    obligations: Path,
+    /,
+    *,
+    out: Path,
+    across_currencies: bool = False,
+    rates: Path | None = None,
+    consent: Path | None = None,
+) -> int:
+    """Set off as much debt between members as can be, with nobody's net position changed.
+
+    Example: paritas setoff obligations.csv --out result.json
+
+    Parameters
+    ----------
+    obligations
+        CSV (debtor,creditor,currency,amount[,id]) or a JSON array of such objects.
+    out
+        Where the result is written (JSON).
+    across_currencies
+        Set off at reference rates too, as far as members consent.
+    rates
+        Reference value of one minor unit of each currency (JSON), with --across-currencies.
+    consent
+        How far each member's position in each currency may shift (JSON), with --across-currencies.
+    """
+    from paritas.clearing.commands import setoff_command
+
+    return setoff_command(obligations, out, across_currencies, rates, consent, own_process=True)
+
+
+@app.command
+def verify(problem: Path, result: Path, /) -> int:
+    """Check a result of clear or setoff without trusting who made it; print valid, or why not.
+
+    Exit 1 if it is not valid.
+
+    Example: paritas verify problem.json result.json
+
+    Parameters
+    ----------
+    problem
+        What was to be solved.
+    result
+        What is claimed of it.
+    """
+    from paritas.clearing.commands import verify_command
+
+    return verify_command(problem, result)
+
+
+@app.command
+def bench(*, quick: bool = False, json: bool = False) -> int:
+    """Measure this machine: the engine with its journal, and settle as a whole process.
+
+    docs/benchmarks.md says what each figure means.
+
+    Example: paritas bench --json
+
+    Parameters
+    ----------
+    quick
+        A tenth of each workload: a minute instead of several, and less to be trusted.
+    json
+        Print the figures as JSON.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from paritas.simulate.bench import bench_tables, run_bench
+
+    with _progress() as tell:
+        figures = run_bench(tell, quick=quick)
+    if json:
+        print(msgspec.json.encode(figures).decode())
+    else:
+        print(figures.machine)
+        Console().print(*bench_tables(figures), sep="\n")
     return 0
 
 

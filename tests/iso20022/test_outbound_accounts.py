@@ -138,14 +138,15 @@ def test_a_statement_may_tell_the_limit_and_what_is_available() -> None:
     assert texts(root, "Bal/Amt") == ["0.00", "0.00", "40.00"]
 
 
-def test_notification_and_statement_describe_an_entry_with_the_same_words() -> None:
-    notified = camt054("N-1", NOW, ACCOUNT, [CREDIT, DEBIT]).checked().splitlines()
-    stated = camt053(statement(0, 149975), [CREDIT, DEBIT]).checked().splitlines()
-    entries = [line for line in notified if line.startswith(b"<Ntry>")]
-    assert len(entries) == 2
-    ends = ("</Ntfctn>", "</Stmt>")
-    for one, other in zip(notified[2:], stated[2:], strict=True):
-        assert one.split(ends[0].encode())[0] == other.split(ends[1].encode())[0]
+def test_notification_and_statement_name_an_entry_alike() -> None:
+    notified = sent(camt054("N-1", NOW, ACCOUNT, [CREDIT, DEBIT]))
+    stated = sent(camt053(statement(0, 149975), [CREDIT, DEBIT]))
+    for path in ("AcctSvcrRef", "Amt", "CdtDbtInd", "BookgDt/Dt", "ValDt/Dt", "BkTxCd/Domn/Cd"):
+        assert texts(notified, f"Ntry/{path}") == texts(stated, f"Ntry/{path}"), path
+        assert len(texts(stated, f"Ntry/{path}")) == 2
+    for path in ("EndToEndId", "UETR", "TxId"):
+        refs = f"Ntry/NtryDtls/TxDtls/Refs/{path}"
+        assert texts(notified, refs) == texts(stated, refs), path
 
 
 @pytest.mark.parametrize("off_by", [1, -1, 10**20])

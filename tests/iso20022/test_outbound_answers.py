@@ -19,7 +19,8 @@ from paritas.iso20022.answers import (
     pacs002,
     pacs002_stream,
 )
-from paritas.iso20022.writer import Header, OutboundInvalidError
+from paritas.iso20022.gate import OutboundInvalidError
+from paritas.iso20022.writer import Header
 
 REPORT = StatusReport(
     "ANSWER-1", NOW, "M-1", "pacs.008.001.08", NOW, "2", "RBISINB0XXX", "AAAAINB0XXX"

@@ -12,6 +12,7 @@ from lxml import etree
 from outbound import ANY_TEXT, NOW, SHARED, UETR, cut, needs_shared, readable, sent, text, texts
 
 from paritas.iso20022.accounts import Conversion
+from paritas.iso20022.gate import OutboundInvalidError
 from paritas.iso20022.payments import (
     CustomerTransfer,
     InstitutionTransfer,
@@ -26,7 +27,7 @@ from paritas.iso20022.payments import (
     pvp_instruction,
 )
 from paritas.iso20022.schemas import message_types, namespace
-from paritas.iso20022.writer import Header, OutboundInvalidError
+from paritas.iso20022.writer import Header
 
 PAYER, PAYEE = "AAAAINB0XXX", "BBBBRUM0XXX"
 GROUP = PaymentGroup("M-1", NOW, "2026-11-23", PAYER, PAYEE, clearing_system="PARITAS")

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from lxml import etree
 from outbound import ANY_TEXT, NOW, readable
 
-from paritas.iso20022 import writer
-from paritas.iso20022.writer import Draft, Header, OutboundInvalidError, document
+from paritas.iso20022 import gate, writer
+from paritas.iso20022.gate import OutboundInvalidError
+from paritas.iso20022.writer import Draft, Header, document
 from paritas.model.money import AmountError
 
 REJECT = "admi.002.001.01"
@@ -142,7 +143,7 @@ def test_an_invalid_header_does_not_leave() -> None:
 @pytest.mark.parametrize("data", [b"", b"<Document", b"<Document xmlns='urn:x'/>"])
 def test_bytes_that_are_no_message_do_not_leave(data: bytes) -> None:
     with pytest.raises(OutboundInvalidError):
-        writer.checked(REJECT, data)
+        gate.checked(REJECT, data)
 
 
 @pytest.mark.parametrize("header", [None, HEADER])

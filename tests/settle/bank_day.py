@@ -57,7 +57,8 @@ class Entry:
     amount: Decimal
     is_credit: bool
     transaction_id: str
-    message_id: str
+    #: Only the notification says it.
+    message_id: str = field(compare=False)
     code: str
 
     @property

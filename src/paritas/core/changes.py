@@ -10,13 +10,13 @@ from paritas.core.administration import RECORDERS
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
-    Account,
     Hold,
     Legs,
     State,
     Waiting,
     accounts_of,
     mirrored,
+    net_outflows,
 )
 from paritas.model import events
 from paritas.model.commands import (
@@ -29,6 +29,7 @@ from paritas.model.commands import (
 from paritas.model.instructions import Priority
 from paritas.model.reasons import Reason
 
+NORMAL = int(Priority.NORMAL)
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
 
 
@@ -50,46 +51,61 @@ def instruction_settled(
     state: State, command: SubmitInstruction, event: events.InstructionSettled
 ) -> None:
     """Accepted and settled in one step."""
-    legs = command.legs
-    if len(legs) > 1 or command.returns:
-        _enter(state, command, event.number, _SETTLED_AT_ONCE)
-        post(state, accounts_of(state, legs), command.priority)
+    number = event.number
+    if command.priority != NORMAL or command.returns:
+        _enter(state, command, number, _SETTLED_AT_ONCE)
+        post(state, accounts_of(state, command.legs), command.priority)
         return
-    # The common payment: what _enter and post do, for one leg, without the detours.
-    if event.number != len(state.instructions):
-        raise LawBroken(f"Instruction {event.number} is not the next one.")
+    # The common instruction: what _enter and post do, without the detours.
+    if number != len(state.instructions):
+        raise LawBroken(f"Instruction {number} is not the next one.")
     state.instructions.append(command)
     state.statuses.append(_SETTLED_AT_ONCE)
-    leg = legs[0]
-    payer = state.accounts[leg.payer]
-    payee = state.accounts[leg.payee]
-    payer.party.references[command.reference] = event.number
-    amount_minor = leg.amount_minor
-    balance_minor = payer.balance_minor = payer.balance_minor - amount_minor
-    payee.balance_minor += amount_minor
-    if balance_minor < payer.floors[0]:
-        raise LawBroken(f"Law 2: account {payer.number} would fall below its floor.")
-    if command.priority != Priority.NORMAL and payer.floors[0] != payer.floors[2]:
-        payer.use_reservation(command.priority, amount_minor)
-    if payee.waiting:
-        queue.put_on_retry(state, payee)
+    accounts = state.accounts
+    legs = command.legs
+    accounts[legs[0].payer].party.references[command.reference] = number
+    if len(legs) == 1:
+        leg = legs[0]
+        payer, payee = accounts[leg.payer], accounts[leg.payee]
+        payer.balance_minor -= leg.amount_minor
+        payee.balance_minor += leg.amount_minor
+        if payer.balance_minor < payer.floors[0]:
+            raise LawBroken(f"Law 2: account {payer.number} would fall below its floor.")
+        if payee.waiting:
+            queue.put_on_retry(state, payee)
+        return
+    for leg in legs:
+        accounts[leg.payer].balance_minor -= leg.amount_minor
+        accounts[leg.payee].balance_minor += leg.amount_minor
+    for leg in legs:
+        payer, payee = accounts[leg.payer], accounts[leg.payee]
+        if payer.balance_minor < payer.floors[0]:
+            _check_floors(accounts_of(state, legs))
+        if payer.waiting:
+            queue.put_on_retry(state, payer)
+        if payee.waiting:
+            queue.put_on_retry(state, payee)
+
+
+def _check_floors(legs: Legs) -> None:
+    """Law 2: whoever lost by all legs together ends at or above the lowest floor."""
+    for account, _ in net_outflows(legs):
+        if account.balance_minor < account.floors[0]:
+            raise LawBroken(f"Law 2: account {account.number} would fall below its floor.")
 
 
 def post(state: State, legs: Legs, priority: int) -> None:
     """Move the money of all legs together, gross, and check law 2 on what each account lost."""
-    lost: dict[Account, int] = {}
     for payer, payee, amount_minor in legs:
         payer.balance_minor -= amount_minor
         payee.balance_minor += amount_minor
-        lost[payer] = lost.get(payer, 0) + amount_minor
-        lost[payee] = lost.get(payee, 0) - amount_minor
-    for account, amount_minor in lost.items():
-        if amount_minor > 0:
-            if account.balance_minor < account.floors[0]:
-                raise LawBroken(f"Law 2: account {account.number} would fall below its floor.")
-            if priority != Priority.NORMAL and account.floors[0] != account.floors[2]:
-                account.use_reservation(priority, amount_minor)
-        queue.put_on_retry(state, account)
+    _check_floors(legs)
+    if priority != NORMAL:
+        for account, amount_minor in net_outflows(legs):
+            account.use_reservation(priority, amount_minor)
+    for payer, payee, _ in legs:
+        queue.put_on_retry(state, payer)
+        queue.put_on_retry(state, payee)
 
 
 def instruction_queued(
@@ -151,7 +167,7 @@ def set_settled(state: State, _: AnyCommand, event: events.SetSettled) -> None:
     members = [_end(state, number, events.SetSettled) for number in event.numbers]
     post(state, tuple(leg for waiting in members for leg in waiting.legs), Priority.NORMAL)
     for waiting in members:
-        if waiting.priority != Priority.NORMAL:
+        if waiting.priority != NORMAL:
             for account, amount_minor in waiting.outflows:
                 account.use_reservation(waiting.priority, amount_minor)
                 queue.put_on_retry(state, account)

@@ -99,31 +99,41 @@ def release(state: State, apply: Callable[[AnyEvent], None]) -> Sequence[AnyEven
     while state.retry:
         account = state.retry.popleft()
         account.in_retry = False
-        if account.balance_minor - account.floors[0] < account.least_minor:
-            continue
-        for priority in range(PRIORITIES):
-            settled += _pass_line(state, account, priority, apply)
-            if account.lines[priority] and state.strict(priority):
-                break
-        account.least_minor = min((entry[2] for line in account.lines for entry in line), default=0)
+        if all(
+            _pass_line(state, account, priority, apply, settled) for priority in range(PRIORITIES)
+        ):
+            needs = (entry[2] for line in account.lines for entry in line)
+            account.least_minor = min(needs, default=0)
     return settled
 
 
 def _pass_line(
-    state: State, account: Account, priority: int, apply: Callable[[AnyEvent], None]
-) -> Sequence[AnyEvent]:
-    """Try each instruction of a line once, in order; a strict line ends at the first that waits on."""
-    settled: list[AnyEvent] = []
+    state: State,
+    account: Account,
+    priority: int,
+    apply: Callable[[AnyEvent], None],
+    settled: list[AnyEvent],
+) -> bool:
+    """Try each instruction of a line once, in order; return False where nothing after it can settle.
+
+    That is when a strict line is left with something in it, or when the account has less than
+    anything that waits at it needs.
+    """
     strict = state.strict(priority)
-    floor_minor = account.floors[priority]
-    for _, number, needs_minor in list(account.lines[priority]):
-        if account.balance_minor - needs_minor >= floor_minor and can_settle(
-            state, state.queue[number]
-        ):
+    line = account.lines[priority]
+    position = 0
+    while position < len(line):
+        if account.balance_minor - account.floors[0] < account.least_minor:
+            return False
+        _, number, needs_minor = line[position]
+        funded = account.balance_minor - needs_minor >= account.floors[priority]
+        if funded and can_settle(state, state.queue[number]):
             event = QueuedSettled(number)
+            # It leaves the line, so that the next one stands at its position.
             apply(event)
             settled.append(event)
-            floor_minor = account.floors[priority]
         elif strict:
-            break
-    return settled
+            return False
+        else:
+            position += 1
+    return True

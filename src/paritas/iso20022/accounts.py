@@ -1,7 +1,8 @@
 """What an account's owner is told: camt.054.001.08 (entries) and camt.053.001.08 (statements).
 
-Both describe entries by the same struct, so an entry has the same AcctSvcrRef and the same words in
-the notification and in the statement. The account servicer is always the issuer of the currency.
+Both describe entries by the same struct, so an entry has the same AcctSvcrRef in the notification,
+which tells all of it, and in the statement, which names it and leaves the rest to the notification.
+The account servicer is always the issuer of the currency.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from paritas.iso20022.writer import (
     agent,
     amount,
     branch,
-    clip,
     document,
     leaf,
     uetr,
@@ -196,7 +196,7 @@ def _statement(
         _sums("TtlDbtNtries", debits, account.currency),
     )
     for each in entries:
-        yield _entry(each, account.currency)
+        yield _statement_entry(each, account.currency)
     yield "</Stmt>"
 
 
@@ -261,7 +261,7 @@ def _account(account: Account) -> str:
         "Acct",
         branch("Id", branch("Othr", leaf("Id", account.identifier))),
         leaf("Ccy", account.currency),
-        branch("Ownr", leaf("Nm", clip(account.owner_name, 140)), _organisation(account)),
+        branch("Ownr", leaf("Nm", account.owner_name, 140), _organisation(account)),
         agent("Svcr", account.servicer),
     )
 
@@ -278,46 +278,52 @@ def _code(kind: EntryKind, is_credit: bool) -> str:
 _CODES = {(kind, side): _code(kind, side) for kind in EntryKind for side in (True, False)}
 
 
-def _entry(entry: Entry, currency: str) -> str:
-    money = amount("Amt", entry.amount_minor, currency)
-    side = f"<CdtDbtInd>{CREDIT if entry.is_credit else DEBIT}</CdtDbtInd>"
-    return "".join(
-        (
-            "\n<Ntry>",
-            money,
-            side,
-            "<Sts><Cd>BOOK</Cd></Sts>",
-            branch("BookgDt", leaf("Dt", entry.booking_date)),
-            branch("ValDt", leaf("Dt", entry.value_date)),
-            leaf("AcctSvcrRef", entry.reference),
-            _CODES[entry.kind, entry.is_credit],
-            "<NtryDtls><TxDtls>",
-            branch(
-                "Refs",
-                leaf("MsgId", clip(entry.message_id, 35)),
-                leaf("AcctSvcrRef", entry.reference),
-                leaf("InstrId", clip(entry.instruction_id, 35)),
-                leaf("EndToEndId", clip(entry.end_to_end_id, 35)),
-                uetr("UETR", entry.uetr),
-                leaf("TxId", clip(entry.transaction_id, 35)),
-            ),
-            money,
-            side,
-            _conversion(entry.conversion) if entry.conversion else "",
-            branch("RltdPties", _party("Dbtr", entry.debtor), _party("Cdtr", entry.creditor)),
-            branch(
-                "RltdAgts",
-                agent("DbtrAgt", entry.debtor_agent),
-                agent("CdtrAgt", entry.creditor_agent),
-            ),
-            leaf("AddtlTxInf", clip(entry.text, 500)),
-            "</TxDtls></NtryDtls></Ntry>",
-        )
+def _start(entry: Entry, currency: str) -> str:
+    """Return what notification and statement say of an entry in the same words."""
+    return (
+        f"\n<Ntry>{amount('Amt', entry.amount_minor, currency)}"
+        f"<CdtDbtInd>{CREDIT if entry.is_credit else DEBIT}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
+        f"<BookgDt><Dt>{entry.booking_date}</Dt></BookgDt><ValDt><Dt>{entry.value_date}</Dt></ValDt>"
+        f"{leaf('AcctSvcrRef', entry.reference)}{_CODES[entry.kind, entry.is_credit]}"
+        "<NtryDtls><TxDtls>"
     )
 
 
+_ENTRY_END = "</TxDtls></NtryDtls></Ntry>"
+
+
+def _entry(entry: Entry, currency: str) -> str:
+    # Without ``branch`` where its calls would be a fifth of the time of a settlement day's files.
+    references = (
+        f"{leaf('MsgId', entry.message_id, 35)}{leaf('InstrId', entry.instruction_id, 35)}"
+        f"{leaf('EndToEndId', entry.end_to_end_id, 35)}{uetr('UETR', entry.uetr)}"
+        f"{leaf('TxId', entry.transaction_id, 35)}"
+    )
+    parties = f"{_party('Dbtr', entry.debtor)}{_party('Cdtr', entry.creditor)}"
+    debtor_agent = agent("DbtrAgt", entry.debtor_agent)
+    agents = f"{debtor_agent}{agent('CdtrAgt', entry.creditor_agent)}"
+    return (
+        f"{_start(entry, currency)}"
+        f"{f'<Refs>{references}</Refs>' if references else ''}"
+        f"{_conversion(entry.conversion) if entry.conversion else ''}"
+        f"{f'<RltdPties>{parties}</RltdPties>' if parties else ''}"
+        f"{f'<RltdAgts>{agents}</RltdAgts>' if agents else ''}"
+        f"{leaf('AddtlTxInf', entry.text, 500)}{_ENTRY_END}"
+    )
+
+
+def _statement_entry(entry: Entry, currency: str) -> str:
+    references = branch(
+        "Refs",
+        leaf("EndToEndId", entry.end_to_end_id, 35),
+        uetr("UETR", entry.uetr),
+        leaf("TxId", entry.transaction_id, 35),
+    )
+    return f"{_start(entry, currency)}{references}{_ENTRY_END}"
+
+
 def _party(tag: str, name: str) -> str:
-    return branch(tag, branch("Pty", leaf("Nm", clip(name, 140)))) if name else ""
+    return f"<{tag}><Pty>{leaf('Nm', name, 140)}</Pty></{tag}>" if name else ""
 
 
 def _conversion(conversion: Conversion) -> str:

@@ -6,7 +6,7 @@ The paths are those of every version: where a tag was renamed, old and new lead 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -107,7 +107,7 @@ _GROUP_PATHS = (
 _GROUP_NAMES = ("GrpHdr", "Assgnmt", "MsgHdr")
 
 
-class _TransactionFields(NamedTuple):
+class TransactionFields(NamedTuple):
     """The texts of a CdtTrfTxInf, before the defaults of its group."""
 
     instruction_id: str
@@ -166,7 +166,7 @@ _TRANSACTION_PATHS = (
 # Each list of texts has one place more, for what only has a rule.
 _HEADER_TEXTS = len(HeaderFields._fields) + 1
 _GROUP_TEXTS = len(GroupFields._fields) + 1
-_TRANSACTION_TEXTS = len(_TransactionFields._fields) + 1
+_TRANSACTION_TEXTS = len(TransactionFields._fields) + 1
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def plan(message_type: str, namespace: str) -> Plan:
     # A Document has one child, the body, whatever it is called in this version.
     body = next((entry for entry in ruled.values() if isinstance(entry, dict)), Table())
     group = table_of_fields(GroupFields._fields, _GROUP_PATHS, namespace)
-    taken = table_of_fields(_TransactionFields._fields, _TRANSACTION_PATHS, namespace)
+    taken = table_of_fields(TransactionFields._fields, _TRANSACTION_PATHS, namespace)
     transaction_tag = qualified("CdtTrfTxInf", namespace)
     header = table_of_fields(HeaderFields._fields, _HEADER_PATHS, namespace)
     return Plan(
@@ -232,14 +232,20 @@ def group_fields(group: etree._Element, plan: Plan, found: list[Found]) -> Group
     """Read a GrpHdr of any version (or an Assgnmt or MsgHdr, for what it shares with one)."""
     texts = [""] * _GROUP_TEXTS
     walk(group, plan.groups[str(group.tag)], texts, found)
-    fields = GroupFields(*texts[:-1])
-    if not (fields.control_sum or fields.total or fields.settlement_date):
+    return plain_group(GroupFields(*texts[:-1]))
+
+
+def plain_group(fields: GroupFields) -> GroupFields:
+    """Take off what XML Schema allows around amounts and dates and what means nothing."""
+    control_sum, total = plain_amount(fields.control_sum), plain_amount(fields.total)
+    settlement_date = plain_date(fields.settlement_date)
+    if (control_sum, total, settlement_date) == (
+        fields.control_sum,
+        fields.total,
+        fields.settlement_date,
+    ):
         return fields
-    return fields._replace(
-        control_sum=plain_amount(fields.control_sum),
-        total=plain_amount(fields.total),
-        settlement_date=plain_date(fields.settlement_date),
-    )
+    return fields._replace(control_sum=control_sum, total=total, settlement_date=settlement_date)
 
 
 def message_value(message_type: str, header: HeaderFields, group: GroupFields) -> Message:
@@ -274,6 +280,14 @@ def transaction_value(
     """Read a CdtTrfTxInf of any version of pacs.008 and pacs.009, with the group's defaults."""
     texts = [""] * _TRANSACTION_TEXTS
     walk(element, plan.transaction, texts, found)
+    is_cover = element.find(plan.cover_tag) is not None
+    return transaction_of_texts(texts[:-1], index, group, is_cover, fragment)
+
+
+def transaction_of_texts(
+    texts: Sequence[str], index: int, group: GroupFields, is_cover: bool, fragment: bytes
+) -> Transaction:
+    """Make a transaction of the texts of its TransactionFields, with the group's defaults."""
     (
         instruction_id,
         end_to_end_id,
@@ -301,7 +315,6 @@ def transaction_value(
         instructions,
         cover_debtor,
         cover_creditor,
-        _,
     ) = texts
     if not settlement_priority:
         urgent = (instruction_priority or group.instruction_priority) == "HIGH"
@@ -327,7 +340,7 @@ def transaction_value(
         debtor_bic or debtor_name or debtor_any,
         creditor_bic or creditor_name or creditor_any,
         tuple(instructions.split(SEPARATOR)[1:]) if instructions else (),
-        element.find(plan.cover_tag) is not None,
+        is_cover,
         fragment,
         cover_debtor,
         cover_creditor,
@@ -336,6 +349,6 @@ def transaction_value(
 
 def plain_amount(text: str) -> str:
     """Take off what XML Schema allows around a decimal and what means nothing."""
-    if text.isdigit():
+    if not text or (text[0].isdigit() and text[-1].isdigit()):
         return text
     return text.strip(" \t\r\n").removeprefix("+")

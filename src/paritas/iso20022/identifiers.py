@@ -45,6 +45,10 @@ _IBAN_LENGTH = {
     country: length for length, countries in _IBAN_LENGTHS.items() for country in countries
 }
 
+_LETTERS_AS_DIGITS = str.maketrans(
+    {letter: str(number) for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)}
+)
+
 #: Currencies that ISO 4217 has withdrawn (its list three): an old statement may still name them.
 _LIST_THREE = """
     ADP AFA ALK ANG AOK AON AOR ARA ARP ARY ATS AYM AZM BAD BEC BEF BEL BGJ BGK BGL BGN BOP BRB
@@ -87,7 +91,7 @@ def iban_problem(iban: str) -> str:
     length = _IBAN_LENGTH.get(country, len(iban))
     if len(iban) != length:
         return f"is not an IBAN: {country} has {length} characters, this has {len(iban)}"
-    if _remainder_97(iban[4:] + iban[:4]) != 1:
+    if _remainder_97(iban[4:] + country, iban[2:4]) != 1:
         return "is not an IBAN: its check digits are wrong"
     return ""
 
@@ -97,11 +101,12 @@ def lei_problem(lei: str) -> str:
     """Say what is wrong with an LEI (ISO 17442), or ``""``."""
     if _LEI.fullmatch(lei) is None:
         return "is not an LEI: 18 letters and digits, then two check digits"
-    if _remainder_97(lei) != 1:
+    if _remainder_97(lei[:18], lei[18:]) != 1:
         return "is not an LEI: its check digits are wrong"
     return ""
 
 
+@lru_cache(maxsize=4096)
 def currency_digits(currency: str) -> int:
     """Return the decimals of a currency of ISO 4217: -1 for a withdrawn one, -2 for none at all."""
     if len(currency) != 3 or not (currency.isascii() and currency.isupper()):
@@ -112,6 +117,6 @@ def currency_digits(currency: str) -> int:
         return -1 if currency in _WITHDRAWN_CURRENCIES else -2
 
 
-def _remainder_97(text: str) -> int:
+def _remainder_97(text: str, check_digits: str) -> int:
     """ISO 7064 MOD 97-10: each letter counts as two digits, A = 10 to Z = 35."""
-    return int("".join(str(int(character, 36)) for character in text)) % 97
+    return int(text.upper().translate(_LETTERS_AS_DIGITS) + check_digits) % 97

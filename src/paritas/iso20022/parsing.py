@@ -100,7 +100,8 @@ def checked_start(data: bytes) -> bytes:
         if end < 0:
             raise UnreadableError("xml.malformed", "the XML declaration does not end", 1)
         _refuse_other_encoding(data[:end])
-    if b"<!DOCTYPE" in data and _PROLOGUE_WITH_DOCTYPE.match(data):
+    # To look for one character first is faster.
+    if b"!" in data and b"<!DOCTYPE" in data and _PROLOGUE_WITH_DOCTYPE.match(data):
         raise UnreadableError("xml.doctype", "has a DOCTYPE: take it out")
     return data
 
@@ -134,10 +135,12 @@ def find_messages(root: etree._Element) -> list[Placed]:
     A Document or AppHdr inside a Document or AppHdr is content and not looked at here. Raises
     UnreadableError for more than MESSAGES_MAX.
     """
-    is_envelope = local_name(root) not in ("AppHdr", "Document")
-    if is_envelope and [local_name(child) for child in islice(root, 3)] == ["AppHdr", "Document"]:
+    children = list(islice(root, 3))
+    if [local_name(child) for child in children] == ["AppHdr", "Document"] and (
+        local_name(root) not in ("AppHdr", "Document")
+    ):
         # By far the most common, and no look into the Document is needed.
-        header, document = root
+        header, document = children
         return [Placed(document, header, message_type_of(document, header))]
     found: list[Placed] = []
     waiting: etree._Element | None = None

@@ -14,16 +14,15 @@ import msgspec
 from lxml import etree
 
 from paritas.iso20022.accounts import Conversion
+from paritas.iso20022.gate import OutboundInvalidError
 from paritas.iso20022.schemas import namespace
 from paritas.iso20022.writer import (
     NOT_PROVIDED,
     Draft,
     Header,
-    OutboundInvalidError,
     agent,
     amount,
     branch,
-    clip,
     document,
     leaf,
     leaves,
@@ -334,7 +333,7 @@ def _agents(transfer: Transfer) -> str:
 def _end(transfer: Transfer) -> str:
     """Return what follows the creditor: instructions, purpose and remittance."""
     instructions = "".join(
-        branch("InstrForNxtAgt", leaf("InstrInf", clip(text, 140)))
+        branch("InstrForNxtAgt", leaf("InstrInf", text, 140))
         for text in transfer.instructions_for_next_agent
     )
     return "".join(
@@ -407,13 +406,13 @@ def _underlying(underlying: Underlying) -> str:
 def _party(tag: str, party: Party) -> str:
     return branch(
         tag,
-        leaf("Nm", clip(party.name, 140)),
+        leaf("Nm", party.name, 140),
         branch(
             "PstlAdr",
-            leaf("StrtNm", clip(party.street, 70)),
-            leaf("BldgNb", clip(party.building, 16)),
-            leaf("PstCd", clip(party.post_code, 16)),
-            leaf("TwnNm", clip(party.town, 35)),
+            leaf("StrtNm", party.street, 70),
+            leaf("BldgNb", party.building, 16),
+            leaf("PstCd", party.post_code, 16),
+            leaf("TwnNm", party.town, 35),
             leaf("Ctry", party.country),
         ),
         branch("Id", branch("OrgId", leaf("LEI", party.lei))),

@@ -47,6 +47,7 @@ from paritas.iso20022.parsing import (
     pull_parser,
     recovered_start,
 )
+from paritas.iso20022.quick import quick_look
 from paritas.iso20022.values import Finding, Message, ReadResult
 
 __all__ = [
@@ -90,6 +91,10 @@ def read_messages(data: bytes) -> list[ReadResult]:
         placed = _placed(parse(data))
     except UnreadableError as error:
         return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
+    if len(placed) == 1:
+        result = quick_look(data, placed[0])
+        if result is not None:
+            return [result]
     return [_read_tree(each, len(data)) for each in placed]
 
 

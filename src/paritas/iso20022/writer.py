@@ -9,23 +9,22 @@ No namespace prefix occurs anywhere: ``Document`` and ``AppHdr`` each declare a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 import msgspec
-from lxml import etree
 
-from paritas.iso20022.schemas import namespace, schema
+from paritas.iso20022.gate import ENVELOPE, HEADER_TYPE, OutboundInvalidError, checked, passed
+from paritas.iso20022.schemas import namespace
 from paritas.model.money import format_amount
 
-HEADER_TYPE = "head.001.001.02"
 NOT_PROVIDED = "NOTPROVIDED"
 TRUNCATED = "…"
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_ENVELOPE = "BusinessMessage"
 
 # XML 1.0 allows no control characters but tab, line feed and carriage return, no surrogates and
 # not the last two code points of the plane. A bare carriage return would be read back as a line
@@ -40,28 +39,7 @@ _ZONE = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}" + _ZONE)
 _TIME = re.compile(r"[0-9-]{10}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?" + _ZONE)
 
-# The elements that occur once per payment: in a stream they are forgotten as soon as checked.
-_REPEATED = ("{*}TxInfAndSts", "{*}Ntry", "{*}CdtTrfTxInf")
 _CHUNK_CHARACTERS = 1 << 16
-
-# What we check is what we wrote, so external entities cannot occur; closed all the same.
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
-
-
-class OutboundInvalidError(Exception):
-    """A message that we built does not satisfy its own schema: a broken law, never bad input.
-
-    ``message_type`` names the schema, ``line`` (0 where unknown) and ``detail`` what it objects to.
-    """
-
-    def __init__(self, message_type: str, line: int, detail: str) -> None:
-        self.message_type, self.line, self.detail = message_type, line, detail
-        super().__init__(
-            f"{message_type} was not sent: line {line}: {detail}: correct its builder or its input"
-        )
-
-    def __reduce__(self) -> tuple[type[OutboundInvalidError], tuple[str, int, str]]:
-        return type(self), (self.message_type, self.line, self.detail)
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -83,10 +61,12 @@ def escape(text: str) -> str:
     return _UNSAFE.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), text)
 
 
-def leaf(tag: str, text: str) -> str:
-    """Return an element with escaped text, or nothing if there is no text."""
+def leaf(tag: str, text: str, length: int = sys.maxsize) -> str:
+    """Return an element with escaped text, cut as ``clip`` does, or nothing if there is no text."""
     if not text:
         return ""
+    if len(text) > length:
+        text = clip(text, length)
     # Nearly every text is safe, and this is called some twenty times for each message.
     return f"<{tag}>{text if _find_unsafe(text) is None else escape(text)}</{tag}>"
 
@@ -175,6 +155,7 @@ class Draft:
 
     ``parts`` are the text of the ``Document`` element in order and may be a generator, so that a
     message of any size is written in constant memory; they are consumed by the first way out.
+    An entry that occurs once per payment is one part, alone, and begins with a line feed.
     With a header, ``<BusinessMessage>`` (in no namespace) holds ``AppHdr`` and ``Document``.
     """
 
@@ -185,9 +166,17 @@ class Draft:
 
     def checked(self) -> bytes:
         """Return the whole message. Raises OutboundInvalidError if it breaks its schema."""
-        before, after = self._frame()
-        text = "".join((_DECLARATION, before, *self.parts, after))
-        return checked(self.message_type, text.encode())
+        before, header, after = self._frame()
+        parts = list(self.parts)
+        data = "".join((_DECLARATION, before, header, *parts, after)).encode()
+        try:
+            self._pass_header(header)
+            for _ in passed(self.message_type, parts):
+                pass
+        except OutboundInvalidError:
+            # The schema's own words about the whole message, with its lines.
+            checked(self.message_type, data)
+        return data
 
     def write(self, file: BinaryIO) -> None:
         """Write the message to ``file`` chunk by chunk, each checked before it is written.
@@ -195,19 +184,22 @@ class Draft:
         Raises OutboundInvalidError where the schema is broken; ``file`` then holds a beginning only,
         so write beside the place where the message is to appear, and rename.
         """
-        before, after = self._frame()
-        if before:
-            header = before.removeprefix(f"<{_ENVELOPE}>")
-            _check(HEADER_TYPE, _parse(HEADER_TYPE, header.encode()))
-        file.write((_DECLARATION + before).encode())
-        for chunk in _checked_chunks(self.message_type, _chunks(self.parts)):
+        before, header, after = self._frame()
+        self._pass_header(header)
+        file.write((_DECLARATION + before + header).encode())
+        for chunk in _chunks(passed(self.message_type, self.parts)):
             file.write(chunk)
         file.write(after.encode())
 
-    def _frame(self) -> tuple[str, str]:
+    def _frame(self) -> tuple[str, str, str]:
         if self.header is None:
-            return "", ""
-        return f"<{_ENVELOPE}>{_app_hdr(self.header, self.message_type)}", f"</{_ENVELOPE}>"
+            return "", "", ""
+        return f"<{ENVELOPE}>", _app_hdr(self.header, self.message_type), f"</{ENVELOPE}>"
+
+    def _pass_header(self, header: str) -> None:
+        if header:
+            for _ in passed(HEADER_TYPE, (header,)):
+                pass
 
 
 def document(message_type: str, root: str, content: Iterable[str]) -> Iterator[str]:
@@ -215,21 +207,6 @@ def document(message_type: str, root: str, content: Iterable[str]) -> Iterator[s
     yield f'<Document xmlns="{namespace(message_type)}"><{root}>'
     yield from content
     yield f"</{root}></Document>"
-
-
-def checked(message_type: str, data: bytes) -> bytes:
-    """Return ``data`` unchanged if it is valid: ``Document`` and, in an envelope, ``AppHdr``.
-
-    Raises OutboundInvalidError with the schema's line and words if not.
-    """
-    root = _parse(message_type, data)
-    if root.tag == _ENVELOPE:
-        header, body = root
-        _check(HEADER_TYPE, header)
-        _check(message_type, body)
-    else:
-        _check(message_type, root)
-    return data
 
 
 def _app_hdr(header: Header, message_type: str) -> str:
@@ -247,20 +224,6 @@ def _app_hdr(header: Header, message_type: str) -> str:
     )
 
 
-def _parse(message_type: str, data: bytes) -> etree._Element:
-    try:
-        return etree.fromstring(data, _PARSER)
-    except etree.XMLSyntaxError as error:
-        raise OutboundInvalidError(message_type, error.lineno or 0, error.msg) from error
-
-
-def _check(message_type: str, element: etree._Element) -> None:
-    validator = schema(message_type)
-    if not validator.validate(element):
-        first = cast(Sequence[Any], validator.error_log)[0]
-        raise OutboundInvalidError(message_type, first.line, first.message)
-
-
 def _chunks(parts: Iterable[str]) -> Iterator[bytes]:
     waiting: list[str] = []
     characters = 0
@@ -272,35 +235,3 @@ def _chunks(parts: Iterable[str]) -> Iterator[bytes]:
             waiting.clear()
             characters = 0
     yield "".join(waiting).encode()
-
-
-def _checked_chunks(message_type: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield each chunk once the validating parser has accepted it, keeping no tree."""
-    parser = etree.XMLPullParser(events=("end",), tag=_REPEATED, schema=schema(message_type))
-    entries = 0
-    try:
-        for chunk in chunks:
-            parser.feed(chunk)
-            # What is not well-formed raises at once, what breaks the schema only when the parser
-            # is closed; the log knows it before the chunk leaves.
-            if errors := cast(Sequence[Any], parser.feed_error_log):
-                raise OutboundInvalidError(
-                    message_type, 0, f"near entry {entries + 1}: {errors[0].message}"
-                )
-            for _, element in parser.read_events():
-                entries += 1
-                _forget(element)
-            yield chunk
-        parser.close()
-    except etree.XMLSyntaxError as error:
-        detail = f"near entry {entries + 1}: {error.msg}"
-        raise OutboundInvalidError(message_type, error.lineno or 0, detail) from error
-
-
-def _forget(element: object) -> None:
-    """Empty a checked element and drop its elder siblings, so that memory stays constant."""
-    assert isinstance(element, etree._Element)
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and parent[0] is not element:
-        del parent[0]

@@ -30,6 +30,14 @@ def encode_record(command: AnyCommand, events: Sequence[AnyEvent]) -> bytes:
     return _ENCODER.encode((command, events))
 
 
+def encode_records(
+    commands: Sequence[AnyCommand], decided: Sequence[Sequence[AnyEvent]]
+) -> list[bytes]:
+    """Encode commands, each with the events that answered it."""
+    encode = _ENCODER.encode
+    return [encode(record) for record in zip(commands, decided, strict=True)]
+
+
 def join_records(records: Sequence[bytes]) -> bytes:
     """Return the payload of a batch: the msgpack array of its encoded records."""
     return b"".join((b"\xdd", len(records).to_bytes(4, "big"), *records))

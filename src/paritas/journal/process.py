@@ -7,6 +7,8 @@ batch may leave before ``wait`` has returned for it.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import multiprocessing
 import signal
 from multiprocessing.connection import Connection
@@ -23,23 +25,30 @@ _BATCH = msgspec.msgpack.Decoder(Batch)
 DEPTH = 8
 
 
-def _run(path: Path, connection: Connection, parents_end: Connection) -> None:
+#: Room for several batches on their way, where the system lets a pipe be this large.
+_PIPE_BYTES = 1 << 20
+
+
+def _run(
+    path: Path, batches: Connection, acknowledged: Connection, parents: list[Connection]
+) -> None:
     """Append what arrives until the connection closes; the first failure ends it."""
-    # A forked process holds a copy of the parent's end too; while it does, it would never see
+    # A forked process holds a copy of the parent's ends too; while it does, it would never see
     # that the parent is gone.
-    parents_end.close()
+    for connection in parents:
+        connection.close()
     # A keyboard interrupt goes to both; this one ends when the parent does, and finishes its row.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with SqliteJournal(path) as journal:
-            connection.send_bytes(journal.seq.to_bytes(8, "big"))
-            while data := connection.recv_bytes():
+            acknowledged.send_bytes(journal.seq.to_bytes(8, "big"))
+            while data := batches.recv_bytes():
                 journal.append(_BATCH.decode(data))
-                connection.send_bytes(journal.seq.to_bytes(8, "big"))
-    except EOFError:
+                acknowledged.send_bytes(journal.seq.to_bytes(8, "big"))
+    except (EOFError, BrokenPipeError):
         return
     except Exception as error:  # Whatever it was, the writer must hear of it.
-        connection.send_bytes(b"!" + f"{type(error).__name__}: {error}".encode())
+        acknowledged.send_bytes(b"!" + f"{type(error).__name__}: {error}".encode())
 
 
 class JournalProcess:
@@ -48,11 +57,16 @@ class JournalProcess:
     def __init__(self, path: Path) -> None:
         """Start the process; raises JournalError when the journal cannot be opened there."""
         self.path = path
-        ours, theirs = multiprocessing.Pipe()
-        self._connection = ours
-        self._process = multiprocessing.Process(target=_run, args=(path, theirs, ours), daemon=True)
+        batches, self._batches = multiprocessing.Pipe(duplex=False)
+        self._acknowledged, acknowledged = multiprocessing.Pipe(duplex=False)
+        _enlarge(self._batches)
+        ours = [self._batches, self._acknowledged]
+        self._process = multiprocessing.Process(
+            target=_run, args=(path, batches, acknowledged, ours), daemon=True
+        )
         self._process.start()
-        theirs.close()
+        batches.close()
+        acknowledged.close()
         self.durable_seq = self._receive()
         self.seq = self.durable_seq
 
@@ -64,7 +78,7 @@ class JournalProcess:
 
     def _receive(self) -> int:
         try:
-            answer = self._connection.recv_bytes()
+            answer = self._acknowledged.recv_bytes()
         except (EOFError, OSError) as error:
             raise JournalError(
                 f"{self.path}: the journal's process ended; what it was given last may or may not "
@@ -81,7 +95,7 @@ class JournalProcess:
         while self.seq - self.durable_seq >= DEPTH:
             self.durable_seq = self._receive()
         try:
-            self._connection.send_bytes(_ENCODER.encode(batch))
+            self._batches.send_bytes(_ENCODER.encode(batch))
         except OSError:
             self._receive()
             raise
@@ -97,7 +111,15 @@ class JournalProcess:
         """Wait for what was appended, then end the process."""
         try:
             self.wait()
-            self._connection.send_bytes(b"")
+            self._batches.send_bytes(b"")
         finally:
-            self._connection.close()
+            self._batches.close()
             self._process.join()
+            self._acknowledged.close()
+
+
+def _enlarge(connection: Connection) -> None:
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        return
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(connection.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

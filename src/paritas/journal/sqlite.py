@@ -9,6 +9,7 @@ sibling tables in the same commit and can be erased without touching the chain.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -83,21 +84,20 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    if read_only:
-        uri = path.resolve().as_uri()
-        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
-        try:
-            connection.execute("SELECT 1 FROM journal LIMIT 1")
-        except sqlite3.OperationalError:
-            # A journal in WAL mode on a medium where SQLite may not make its side files.
-            connection.close()
-            connection = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    if not read_only:
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA wal_autocheckpoint=20000")
         return connection
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA wal_autocheckpoint=20000")
-    return connection
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        # Only a connection that could write tidies up SQLite's side files when it closes.
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+    # A journal in WAL mode on a medium where SQLite may not make its side files.
+    uri = path.resolve().as_uri()
+    return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
 
 
 class SqliteJournal:

@@ -47,8 +47,8 @@ class BusinessDays:
         }
         #: (moment, close or open, currency, date), the next one first.
         self._agenda: list[tuple[int, int, str, datetime.date]] = []
-        #: The present date of each book without hours.
-        self._always_open: dict[str, datetime.date] = {}
+        #: The present date of each book without hours, and the midnight that follows it.
+        self._always_open: dict[str, tuple[datetime.date, int]] = {}
         #: Dates that ended: (currency, date), in order.
         self.ended: list[tuple[str, datetime.date]] = []
         self.now_ns = 0
@@ -71,8 +71,7 @@ class BusinessDays:
             if calendar.has_hours:
                 self._plan_opening(currency, date)
             else:
-                self._open(currency, date, now_ns, NEVER_NS)
-                self._always_open[currency] = date
+                self._open_always(currency, date)
 
     def advance(self, to_ns: int, still_to_come: Callable[[int], bool]) -> None:
         """Let time go on to ``to_ns``; ``still_to_come(date)`` says whether input is dated on it."""
@@ -89,12 +88,17 @@ class BusinessDays:
             else:
                 self._plan_opening(currency, following)
         self.now_ns = max(self.now_ns, to_ns)
-        for currency in self._always_open:
-            self._move_on(currency, still_to_come)
+        for currency, (_, midnight_ns) in self._always_open.items():
+            if midnight_ns <= self.now_ns:
+                self._move_on(currency, still_to_come)
+
+    def _open_always(self, currency: str, date: datetime.date) -> None:
+        self._open(currency, date, self.now_ns, NEVER_NS)
+        self._always_open[currency] = date, self._calendars[currency].window_ns(date)[1]
 
     def _move_on(self, currency: str, still_to_come: Callable[[int], bool]) -> None:
         """End the dates of a book without hours that are over, as far as the present moment."""
-        calendar, date = self._calendars[currency], self._always_open[currency]
+        calendar, (date, _) = self._calendars[currency], self._always_open[currency]
         while calendar.window_ns(date)[1] <= self.now_ns and not still_to_come(date.toordinal()):
             self._close(currency, date)
             date = calendar.next_business_day(date)
@@ -104,13 +108,11 @@ class BusinessDays:
                 and not still_to_come(date.toordinal())
             ):
                 date = calendar.next_business_day(date)
-            self._open(currency, date, self.now_ns, NEVER_NS)
-            self._always_open[currency] = date
+            self._open_always(currency, date)
 
     def finish(self) -> None:
         """After the last input: end the day, and run further days as long as something waits."""
-        for currency, date in self._always_open.items():
-            midnight_ns = self._calendars[currency].window_ns(date)[1]
+        for currency, (date, midnight_ns) in self._always_open.items():
             heapq.heappush(self._agenda, (max(self.now_ns, midnight_ns), _CLOSE, currency, date))
         while self._agenda:
             at_ns, kind, currency, date = heapq.heappop(self._agenda)

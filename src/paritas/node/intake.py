@@ -114,9 +114,13 @@ def envelope_of(
 
 
 def concerns_whole(finding: Finding) -> bool:
-    """Say whether a finding refuses the whole message, not only the transaction it is in."""
+    """Say whether a finding refuses the whole message, not only the transaction it is in.
+
+    How a message addresses the operator, whose BIC no scheme names, refuses nothing.
+    """
     of_whole = finding.transaction < 0 or finding.code.startswith("schema.")
-    return bool(finding.reason) and of_whole
+    addressed = finding.code.startswith("rule.") and finding.path.startswith("AppHdr/To/")
+    return bool(finding.reason) and of_whole and not addressed
 
 
 def _key(message: Message | None, first_agent: str) -> tuple[str, str, str]:

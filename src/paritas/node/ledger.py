@@ -10,7 +10,7 @@ from typing import Protocol
 from paritas.core import engine, invariants
 from paritas.core.lifecycle import LawBroken
 from paritas.core.state import State
-from paritas.journal.codec import Record, encode_record
+from paritas.journal.codec import Record, encode_record, encode_records
 from paritas.journal.sqlite import Batch, JournalError, Sealed
 from paritas.model.commands import AnyCommand
 from paritas.model.events import AnyEvent
@@ -95,9 +95,8 @@ class Ledger:
 
     def commit(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
         """Decide on commands in order and append all of it as one row; return their events."""
-        state, apply = self.state, engine.apply
-        decided = [apply(state, command) for command in commands]
-        self._records += [encode_record(*pair) for pair in zip(commands, decided, strict=True)]
+        decided = engine.apply_all(self.state, commands)
+        self._records += encode_records(commands, decided)
         self._at_ns = max(self._at_ns, commands[-1].at_ns)
         self.flush()
         return decided

@@ -6,8 +6,9 @@ transaction, and what moved on each account, is handed to them as data.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -55,27 +56,37 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refusal: tuple[str, str] | None = None
 
 
-def write_answers(share: Path, answers: Sequence[Answer], directory: Path, created: str) -> None:
-    """Write one pacs.002 or admi.002 for each input of a share."""
+def write_answers(share: Path, answers: bytes, directory: Path, created: str) -> None:
+    """Write one pacs.002 or admi.002 for each input of a share; ``answers`` are encoded."""
     with SpoolReader(share) as spool:
-        for answer in answers:
+        for answer in _ANSWERS.decode(answers):
             inp = spool.input(answer.place)
             if inp.envelope.unreadable is not None:
                 draft = _reject(inp, created)
             else:
                 draft = _status_report(inp, answer, spool, created)
-            _write(directory / answer.file_name, draft, len(answer.outcomes))
+            _write(f"{directory}/{answer.file_name}", draft, len(answer.outcomes))
 
 
-def _write(path: Path, draft: Draft, size: int) -> None:
+def _write(path: str, draft: Draft, size: int) -> None:
     """Write a checked document; a large one appears only when it is whole."""
     if size <= _WHOLE_MAX:
-        path.write_bytes(draft.checked())
+        _write_bytes(path, draft.checked())
         return
-    beside = path.with_name(path.name + ".part")
+    beside = Path(f"{path}.part")
     with beside.open("wb") as file:
         draft.write(file)
     beside.replace(path)
+
+
+def _write_bytes(path: str, data: bytes) -> None:
+    """Write a small file with no more system calls than it needs; there may be very many."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
 
 
 def _reject(inp: Input, created: str) -> Draft:
@@ -139,6 +150,8 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     #: Particulars, encoded.
     particulars: bytes
     conversion: Conversion | None = None
+    #: A sentence for a person.
+    text: str = ""
 
 
 class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -149,20 +162,25 @@ class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
     movements: tuple[Movement, ...]
 
 
+_ANSWERS = msgspec.msgpack.Decoder(list[Answer])
+_TASKS = msgspec.msgpack.Decoder(list[AccountTask])
 _PARTICULARS = msgspec.msgpack.Decoder(Particulars)
 
 
-def write_accounts(tasks: Sequence[AccountTask], notifications: Path, statements: Path) -> None:
-    """Write the camt.054 (where something moved) and the camt.053 of each account and date."""
-    for task in tasks:
+def write_accounts(tasks: bytes, notifications: Path, statements: Path) -> None:
+    """Write the camt.054 (where something moved) and the camt.053 of each account and date.
+
+    ``tasks`` are encoded AccountTasks.
+    """
+    for task in _TASKS.decode(tasks):
         statement = task.statement
         account, date = statement.account, statement.business_date
         name = f"{account.owner}-{account.currency}-{date}.xml"
         entries = [_entry(movement, date) for movement in task.movements]
         if entries:
             notice = camt054(task.notification_id, statement.created, account, entries)
-            _write(notifications / name, notice, len(entries))
-        _write(statements / name, camt053(statement, entries), len(entries))
+            _write(f"{notifications}/{name}", notice, len(entries))
+        _write(f"{statements}/{name}", camt053(statement, entries), len(entries))
 
 
 def _entry(movement: Movement, date: str) -> Entry:
@@ -191,6 +209,7 @@ def _entry(movement: Movement, date: str) -> Entry:
         particulars.debtor,
         particulars.creditor,
         movement.conversion,
+        movement.text,
     )
 
 
@@ -205,13 +224,17 @@ class Delivery(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conversion: Conversion | None = None
 
 
-def deliver(share: Path, deliveries: Sequence[Delivery], directory: Path) -> None:
+_DELIVERIES = msgspec.msgpack.Decoder(list[Delivery])
+
+
+def deliver(share: Path, deliveries: bytes, directory: Path) -> None:
     """Write what each payee receives: its own message, after settlement and never before.
 
-    The deliveries come in the order of their inputs, and of the transactions in each.
+    ``deliveries`` are encoded; they come in the order of their inputs, and of the transactions in
+    each.
     """
     with SpoolReader(share) as spool:
-        for place, of_input in groupby(deliveries, key=lambda each: each.place):
+        for place, of_input in groupby(_DELIVERIES.decode(deliveries), key=lambda each: each.place):
             inp = spool.input(place)
             fragments = (f for window in inp.windows for f in spool.window(window).fragments)
             numbered = enumerate(fragments)
@@ -225,6 +248,6 @@ def deliver(share: Path, deliveries: Sequence[Delivery], directory: Path) -> Non
                     format_instant(delivery.settled_ns),
                     delivery.conversion,
                 )
-                folder = directory / delivery.payee
-                folder.mkdir(parents=True, exist_ok=True)
-                _write(folder / f"{delivery.message_id}.xml", draft, 1)
+                folder = f"{directory}/{delivery.payee}"
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                _write(f"{folder}/{delivery.message_id}.xml", draft, 1)

@@ -9,6 +9,7 @@ import datetime
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import accumulate
 from statistics import median
 
@@ -32,6 +33,7 @@ from paritas.node.report_data import (
     Flow,
     KindRow,
     MemberRow,
+    Note,
     Queue,
     Rate,
     ReasonRow,
@@ -41,6 +43,7 @@ from paritas.node.report_data import (
     UnreadableFile,
     delay_buckets,
 )
+from paritas.node.results import decimal_text, rounding_of
 from paritas.node.run import Run
 from paritas.node.spool import Particulars, SpoolReader
 from paritas.node.views import AccountDay
@@ -147,7 +150,35 @@ def report_data(run: Run, *, title: str, journal_hash: str, journal_seq: int) ->
         rates=tuple(
             Rate(currency, run.scheme.rate_texts[currency]) for currency in run.scheme.books
         ),
+        notes=_notes(run),
     )
+
+
+def _notes(run: Run) -> tuple[Note, ...]:
+    """Say what no table shows: the rounding of conversions, and what came twice."""
+    notes = []
+    roundings: dict[str, Fraction] = defaultdict(Fraction)
+    for number in run.origin:
+        command = run.state.instructions[number]
+        assert command is not None
+        if run.state.statuses[number] == Status.SETTLED and _kind(command) == CONVERSION:
+            currency, rounding = rounding_of(run, command)
+            roundings[currency] += rounding
+    if roundings:
+        each = ", ".join(f"{decimal_text(r, cur)} {cur}" for cur, r in sorted(roundings.items()))
+        notes.append(
+            Note(
+                "",
+                f"Conversions are rounded up to the dealer, each by less than a minor unit: {each}.",
+            )
+        )
+    numbers = [each for taken in run.taken for each in taken.outcomes if isinstance(each, int)]
+    repeats = len(numbers) - len(set(numbers))
+    if repeats:
+        notes.append(
+            Note("", f"{repeats} transactions came again and were answered as the first time.")
+        )
+    return tuple(notes)
 
 
 def _is_refused(payment: Payment) -> bool:

@@ -16,6 +16,7 @@ from paritas.core.lifecycle import Status
 from paritas.iso20022.accounts import Account, Conversion, Statement
 from paritas.iso20022.payments import format_rate
 from paritas.model.commands import SubmitInstruction
+from paritas.model.money import minor_digits
 from paritas.node.calendars import format_instant
 from paritas.node.outputs import AccountTask, Answer, Delivery, Movement
 from paritas.node.run import Run, Taken
@@ -79,6 +80,31 @@ def conversion_of(run: Run, command: SubmitInstruction) -> Conversion | None:
     return Conversion(source, pays.amount_minor, target, gets.amount_minor, format_rate(rate))
 
 
+def rounding_of(run: Run, command: SubmitInstruction) -> tuple[str, Fraction]:
+    """Return the currency that a conversion was paid in, and by how much it was rounded up.
+
+    In units of the currency, exactly, below one minor unit: it went to the dealer.
+    """
+    pays, gets = command.legs
+    source = run.state.accounts[pays.payer].book
+    target = run.state.accounts[gets.payer].book
+    exact_minor = gets.amount_minor * Fraction(*source.rate) / Fraction(*target.rate)
+    rounding = (pays.amount_minor - exact_minor) / 10 ** minor_digits(source.currency)
+    return source.currency, rounding
+
+
+def decimal_text(amount: Fraction, currency: str) -> str:
+    """Write an exact amount with four decimals more than its currency has, cut off there."""
+    digits = minor_digits(currency) + 4
+    text = str(amount.numerator * 10**digits // amount.denominator).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}"
+
+
+def _rounding_text(run: Run, command: SubmitInstruction) -> str:
+    currency, rounding = rounding_of(run, command)
+    return f"Rounded up to the dealer by {decimal_text(rounding, currency)} {currency}."
+
+
 def _movement(run: Run, posting: Posting) -> Movement:
     # The legs of a trade stand with its first side; the second leg is told as the second side's own.
     first = run.state.joined.get(posting.number, posting.number)
@@ -86,6 +112,7 @@ def _movement(run: Run, posting: Posting) -> Movement:
     assert command is not None
     leg = command.legs[posting.leg]
     accounts = run.state.accounts
+    conversion = conversion_of(run, command)
     return Movement(
         f"{posting.number:010d}-{posting.leg + 1}",
         posting.amount_minor,
@@ -93,7 +120,8 @@ def _movement(run: Run, posting: Posting) -> Movement:
         accounts[leg.payer].party.bic,
         accounts[leg.payee].party.bic,
         run.particulars[posting.number],
-        conversion_of(run, command),
+        conversion,
+        _rounding_text(run, command) if conversion else "",
     )
 
 

@@ -123,18 +123,22 @@ def _write(run: Run, pool: ProcessPoolExecutor, tell: Progress) -> None:
     created = results.created_at(run)
     out = run.out
     futures: list[Future[None]] = [
-        pool.submit(outputs.write_answers, share, answers, out / "answers", created)
+        pool.submit(outputs.write_answers, share, _encoded(answers), out / "answers", created)
         for share, answers in results.answers(run)
     ]
     for tasks in results.account_tasks(run):
         folders = out / "notifications", out / "statements"
-        futures.append(pool.submit(outputs.write_accounts, tasks, *folders))
+        futures.append(pool.submit(outputs.write_accounts, _encoded(tasks), *folders))
     if run.deliver:
         futures += [
-            pool.submit(outputs.deliver, share, deliveries, out / "delivered")
+            pool.submit(outputs.deliver, share, _encoded(deliveries), out / "delivered")
             for share, deliveries in results.deliveries(run)
         ]
     _wait(futures, tell)
+
+
+#: Tasks go to the workers as msgpack: pickling a million small structs would take longer.
+_encoded = msgspec.msgpack.Encoder().encode
 
 
 def _wait(futures: Sequence[Future[None]], tell: Progress) -> None:

@@ -8,8 +8,10 @@ by frame, in the form in which the node takes it up in order: an ``Input`` for e
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -171,15 +173,31 @@ def _bytes_of(path: Path, copy: Path) -> tuple[bytes | None, Path | None]:
     Neither, for what is no readable file or too large to be one: the reader says why.
     """
     try:
-        status = path.stat()
-        if not path.is_file() or status.st_size > FILE_BYTES_MAX:
-            return None, None
-        if status.st_size <= TREE_BYTES_MAX:
-            return path.read_bytes(), None
+        # Not to wait for a writer, should it be a pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_BYTES_MAX:
+                return None, None
+            if status.st_size <= TREE_BYTES_MAX:
+                return _read_all(descriptor, status.st_size), None
+        finally:
+            os.close(descriptor)
         shutil.copyfile(path, copy)
     except OSError:
         return None, None
     return None, copy
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """Read a file that was so large a moment ago; whatever it has grown by is read too."""
+    data = os.read(descriptor, size + 1)
+    while more := os.read(descriptor, _READ_BYTES) if len(data) != size else b"":
+        data += more
+    return data
+
+
+_READ_BYTES = 1 << 20
 
 
 def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
@@ -239,20 +257,22 @@ class SpoolReader:
     """Reads frames of a share back, in any order."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+        with path.open("rb") as file:
+            # An empty file cannot be mapped, and nothing would be read from it.
+            empty = os.fstat(file.fileno()).st_size == 0
+            self._map = None if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def __enter__(self) -> SpoolReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        if self._map is not None:
+            self._map.close()
 
     def bytes(self, place: tuple[int, int]) -> bytes:
         """Return a frame as it was put."""
         offset, size = place
-        if self._file.tell() != offset:
-            self._file.seek(offset)
-        return self._file.read(size)
+        return self._map[offset : offset + size] if self._map is not None else b""
 
     def input(self, place: tuple[int, int]) -> Input:
         """Return the Input at a place."""

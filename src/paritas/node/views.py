@@ -61,7 +61,10 @@ class DayView:
         at_ns = command.at_ns
         for event in events:
             kind = type(event)
-            if kind is e.InstructionSettled:
+            if kind is e.Recorded:
+                if isinstance(command, c.CloseBook):
+                    self._close(command.book)
+            elif kind is e.InstructionSettled:
                 assert isinstance(event, e.InstructionSettled)
                 number = event.number
                 self.received_ns[number] = self.accepted_ns[number] = at_ns
@@ -76,9 +79,9 @@ class DayView:
                 assert isinstance(event, e.QueuedSettled)
                 self._settle(event.number, at_ns)
             else:
-                self._follow_rare(command, event, at_ns)
+                self._follow_rare(event, at_ns)
 
-    def _follow_rare(self, command: c.AnyCommand, event: e.AnyEvent, at_ns: int) -> None:
+    def _follow_rare(self, event: e.AnyEvent, at_ns: int) -> None:
         if isinstance(event, e.SidesMatched):
             self.partner[event.first] = event.second
             self.accepted_ns[event.first] = self.accepted_ns[event.second] = at_ns
@@ -89,8 +92,6 @@ class DayView:
             for side in (event.number, self.partner.get(event.number)):
                 if side is not None:
                     self.ended_ns[side] = at_ns
-        elif isinstance(event, e.Recorded) and isinstance(command, c.CloseBook):
-            self._close(command.book)
 
     def _settle(self, number: int, at_ns: int) -> None:
         command = self._state.instructions[number]

@@ -1,0 +1,80 @@
+"""``paritas bench``: the figures of docs/benchmarks.md, measured again on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Callable
+
+import msgspec
+from rich.table import Table
+
+from paritas.simulate.bench_engine import (
+    EngineFigure,
+    bare_append_per_second,
+    exchanges,
+    payments,
+    settled_per_second,
+)
+from paritas.simulate.bench_settle import SettleFigure, settle_per_second
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """All figures of one run, and the machine they were measured on."""
+
+    machine: str
+    engine: tuple[EngineFigure, ...]
+    #: Records a second that SQLite merely appends, a thousand to a row, synced each time.
+    bare_append_per_second: int
+    settle: tuple[SettleFigure, ...]
+
+
+def run_bench(tell: Callable[[str, int, int], None], *, quick: bool = False) -> Bench:
+    """Measure everything; ``quick`` takes a tenth of each workload."""
+    part = 10 if quick else 1
+    engine_jobs = [
+        ("payments, one leg", payments, 1, 200_000, 100),
+        ("PvP pairs, two legs", exchanges, 2, 100_000, 100),
+        ("payments, 10 members", payments, 1, 200_000, 10),
+        ("payments, 1,000 members", payments, 1, 200_000, 1_000),
+        ("payments, 10,000 of them", payments, 1, 10_000 * part, 100),
+        ("payments, 1,000,000 of them", payments, 1, 1_000_000, 100),
+    ]
+    settle_jobs = [
+        ("files of one payment", 20_000, 1),
+        ("files of 1,000 payments", 40, 1_000),
+    ]
+    total = len(engine_jobs) + len(settle_jobs)
+    engine, settle = [], []
+    for done, (what, make, books, count, members) in enumerate(engine_jobs):
+        tell("measuring", done, total)
+        engine.append(settled_per_second(what, make, books, count // part, members))
+    for done, (what, files, each) in enumerate(settle_jobs, len(engine_jobs)):
+        tell("measuring", done, total)
+        settle.append(settle_per_second(what, files // part, each))
+    tell("measuring", total, total)
+    return Bench(_machine(), tuple(engine), bare_append_per_second(200_000 // part), tuple(settle))
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()},"
+        f" SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def bench_tables(bench: Bench) -> list[Table]:
+    """Return the figures as tables for a terminal."""
+    engine = Table("Engine with durable journal", "a second", "each", "of bare append")
+    for figure in bench.engine:
+        share = figure.per_second * 100 // bench.bare_append_per_second
+        each = f"{figure.each_ns / 1000:.2f} µs"
+        engine.add_row(figure.what, f"{figure.per_second:,}", each, f"{share}%")
+    engine.add_row("bare append, nothing else", f"{bench.bare_append_per_second:,}", "", "100%")
+    settle = Table("paritas settle, whole process", "a second", "bare parse and check", "ratio")
+    for row in bench.settle:
+        ratio = f"{row.ratio_thousandths / 1000:.3f}"
+        what = f"{row.what}, {row.bytes_each:,} bytes each"
+        settle.add_row(what, f"{row.per_second:,}", f"{row.bare_per_second:,}", ratio)
+    return [engine, settle]
