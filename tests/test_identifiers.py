@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paritas.iso20022.dates import date_time_ns, is_plausible_date, plain_date
+from paritas.iso20022.dates import is_plausible_date, plain_date
 from paritas.iso20022.identifiers import (
     bic_problem,
     countries,
@@ -14,8 +14,6 @@ from paritas.iso20022.identifiers import (
     iban_problem,
     lei_problem,
 )
-
-SECOND_NS = 1_000_000_000
 
 # The example of each country in the IBAN registry would do; these are some, of many lengths.
 GOOD_IBANS = [
@@ -107,37 +105,6 @@ def test_any_text_gets_an_answer(text: str) -> None:
         assert isinstance(function(text), str)
     assert currency_digits(text) >= -2
     assert is_plausible_date(text) in (True, False)
-    moment = date_time_ns(text)
-    assert moment is None or isinstance(moment, int)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("1970-01-01T00:00:00Z", 0),
-        ("1970-01-01T00:00:00", 0),
-        ("1970-01-01T05:30:00+05:30", 0),
-        ("1969-12-31T19:00:00-05:00", 0),
-        ("1970-01-01T24:00:00Z", 86_400),
-        ("2026-11-20T09:30:00Z", 1_795_167_000),
-        ("2026-02-28T24:00:00+00:00", 1_772_323_200),
-    ],
-)
-def test_date_time(text: str, seconds: int) -> None:
-    assert date_time_ns(text) == seconds * SECOND_NS
-
-
-def test_date_time_fractions() -> None:
-    assert date_time_ns("1970-01-01T00:00:00.5Z") == SECOND_NS // 2
-    assert date_time_ns("1970-01-01T00:00:00.0000000019Z") == 1
-    assert date_time_ns("1969-12-31T23:59:59.25Z") == -SECOND_NS * 3 // 4
-
-
-@pytest.mark.parametrize(
-    "text", ["", "now", "2026-02-29T00:00:00Z", "9999-12-31T24:00:00Z", "2026"]
-)
-def test_no_date_time(text: str) -> None:
-    assert date_time_ns(text) is None
 
 
 def test_plain_dates() -> None:

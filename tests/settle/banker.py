@@ -52,7 +52,7 @@ from paritas.iso20022.payments import (
     pvp_instruction,
 )
 from paritas.iso20022.writer import Header
-from paritas.model.money import AmountError, format_amount, parse_amount
+from paritas.model.money import AmountError, parse_amount
 
 MONDAY = "2026-11-23"
 RATES = {"INR": "14", "CNY": "1", "JPY": "20", "KWD": "0.5", "USD": "1"}
@@ -78,6 +78,7 @@ _PRIORITIES = {"urgent": "URGT", "high": "HIGH", "": ""}
 
 #: Stands for an amount that money cannot have, until the file is written: no other amount is so.
 _STAND_IN_MINOR = 987_654_321
+_STAND_IN = re.compile(r'Ccy="[A-Z]{3}">(?:987654321|9876543\.21|987654\.321)<')
 
 
 class NotUnderstoodError(Exception):
@@ -357,11 +358,9 @@ def message_bytes(message: Message) -> bytes:
         text = pacs008(group, customers, header).checked().decode()
     if stand_ins:
         text = re.sub(r"<CtrlSum>.*?</CtrlSum>|<TtlIntrBkSttlmAmt.*?</TtlIntrBkSttlmAmt>", "", text)
-    for written in stand_ins:
-        currency, _, amount = written.partition(" ")
-        stand_in = f'Ccy="{currency}">{format_amount(_STAND_IN_MINOR, currency)}<'
-        assert stand_in in text, f"no place for {written}"
-        text = text.replace(stand_in, f'Ccy="{currency}">{amount}<', 1)
+    waiting = iter(stand_ins)
+    text, count = _STAND_IN.subn(lambda _: 'Ccy="{}">{}<'.format(*next(waiting).split()), text)
+    assert count == len(stand_ins), "an amount without its place"
     for element, value in message.says:
         text, count = re.subn(rf"(<{element}[^>]*>)[^<]*", rf"\g<1>{value}", text, count=1)
         assert count == 1, f"{message.label} has no {element}"

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from random import Random
 
 import pytest
-from bank_day import DayAtTheBank
+from bank_day import DayAtTheBank, must_hold
 from banker import scheme_of, understand, write_messages
 
 from paritas.journal.audit import audit
@@ -147,7 +148,7 @@ def test_killed_at_random_moments(day: Path) -> None:
     assert report.breaches == ()
     assert report.settled == audit(day / "whole" / "journal.sqlite").settled
     assert not list(out.glob(".spool-*")), "a killed run's spool is still there"
-    DayAtTheBank(out)
+    must_hold(day / "in", DayAtTheBank(out), tomllib.loads((day / "scheme.toml").read_text()))
 
 
 def test_a_finished_run_called_again_changes_nothing(day: Path) -> None:
