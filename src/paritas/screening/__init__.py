@@ -1,0 +1,1 @@
+"""Screening: lists, matching, verdicts."""
