@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from paritas.screening.matching import BETTER_SHARE, BITS_ENOUGH, FLOOR_WITHOUT_BITS
+from paritas.screening.matching import BETTER_SHARE, BITS_ENOUGH, BITS_LOST, FLOOR_WITHOUT_BITS
 from paritas.screening.text import Words
 from paritas.screening.words import (
     Array,
@@ -241,7 +241,7 @@ class NameIndex:
         weight = self._core_weights[places[found]]
         count = len(names)
         matched = np.bincount(pairs, weight * alike, minlength=count)
-        bits = np.bincount(pairs, self.bits[words] * alike**2, minlength=count)
+        bits = np.bincount(pairs, np.maximum(self.bits[words] - BITS_LOST * (1 - alike), 0), minlength=count)
         covers = matched / np.maximum(self.totals[names], 1e-9)
         others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
         best, least = np.maximum(covers, others), np.minimum(covers, others)

@@ -18,6 +18,8 @@ from paritas.screening.words import ALIKE_MIN, Token, likeness
 BETTER_SHARE = 0.5
 #: Evidence, in bits, from which a match is worth its whole score.
 BITS_ENOUGH = 20.0
+#: Evidence that a word loses if it is not alike at all; in between it loses its share.
+BITS_LOST = 24.0
 #: What is left of the score of a match without any evidence.
 FLOOR_WITHOUT_BITS = 0.7
 _JOINED_MIN = 0.85
@@ -57,7 +59,7 @@ def compare(subject: Sequence[Token], listed: Sequence[Token], *, text: bool = F
         matched += weight * pair.alike
         rest_listed += weight * (1 - pair.alike)
         rest_subject += weight * (1 - pair.alike)
-        bits += sum(listed[place].bits for place in pair.listed) * pair.alike**2
+        bits += evidence(sum(listed[place].bits for place in pair.listed), pair.alike)
     rest_listed += sum(t.weight for place, t in enumerate(listed) if place not in used_listed)
     if not matched:
         return Match(0.0, (), 0.0)
@@ -65,6 +67,11 @@ def compare(subject: Sequence[Token], listed: Sequence[Token], *, text: bool = F
         return _in_text(subject, listed, pairs, matched / (matched + rest_listed), bits)
     rest_subject += sum(t.weight for place, t in enumerate(subject) if place not in used_subject)
     return Match(scored(matched, rest_subject, rest_listed, bits), tuple(pairs), bits)
+
+
+def evidence(bits: float, alike: float) -> float:
+    """Return the evidence of a word that is alike: there are many words that are alike to one."""
+    return max(bits - BITS_LOST * (1 - alike), 0.0)
 
 
 def scored(matched: float, rest_subject: float, rest_listed: float, bits: float) -> float:

@@ -93,6 +93,11 @@ class Screener:
         last, tokens = -1, []
         starts = np.searchsorted(asked.readings, np.arange(len(owners) + 1)).tolist()
         for reading, name in zip(readings.tolist(), names.tolist(), strict=True):
+            owner = owners[reading]
+            version, entry, listed_name = self._rows[name]
+            subject = subjects[owner]
+            if subject.lists is not None and version.list_id not in subject.lists:
+                continue
             if reading != last:
                 last = reading
                 tokens = _tokens(asked, weights, starts[reading], starts[reading + 1])
@@ -102,11 +107,6 @@ class Screener:
             match = compare(tokens, listed, text=bool(asked.text[reading]))
             score = round(match.score * 100)
             if score < self.threshold:
-                continue
-            owner = owners[reading]
-            version, entry, listed_name = self._rows[name]
-            subject = subjects[owner]
-            if subject.lists is not None and version.list_id not in subject.lists:
                 continue
             key = (owner, version.id, entry.id)
             if key not in best or best[key][0] < score:

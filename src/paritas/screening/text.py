@@ -31,8 +31,9 @@ from paritas.screening.tables import (
     TITLES,
 )
 
-#: What is left of a word's weight if it is a company form, a title or a particle.
-FORM_SHARE, TITLE_SHARE, PARTICLE_SHARE = 0.04, 0.1, 0.1
+#: What is left of a word's weight if it is a company form, a title, a particle, or a sign: a
+#: single letter or a number.
+FORM_SHARE, TITLE_SHARE, PARTICLE_SHARE, SIGN_SHARE = 0.04, 0.1, 0.1, 0.4
 
 # Apostrophes and quotation marks vanish (Qa'ida), other punctuation separates.
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum()}
@@ -110,7 +111,7 @@ def _weighed(raw: list[str], kind: Kind) -> Words:
     if any(not word.isalpha() for word in words):
         words = [_unleeted(word) for word in words]
     words = [part for word in words for part in _parts(word)] if _has_abd(words) else words
-    if _SPECIAL.isdisjoint(words):
+    if _SPECIAL.isdisjoint(words) and all(len(word) > 1 and word.isalpha() for word in words):
         return Words(tuple(words), (1.0,) * len(words))
     if not PHRASE_WORDS.isdisjoint(words):
         words = FORM_PHRASES.sub(lambda m: m[0].replace(" ", "_"), " ".join(words)).split(" ")
@@ -145,6 +146,8 @@ def _share(word: str, kind: Kind, length: int) -> float:
         return TITLE_SHARE
     if word in PARTICLES:
         return PARTICLE_SHARE
+    if len(word) == 1 or word.isdigit():
+        return SIGN_SHARE
     return 1.0
 
 

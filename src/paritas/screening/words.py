@@ -24,6 +24,8 @@ Array = npt.NDArray[Any]
 WIDTH = 28
 #: Words less alike than this count as different.
 ALIKE_MIN = 0.72
+#: Words of up to three letters that are only spelled alike: far apart names share such.
+SHORT_ALIKE = 0.85
 
 _SEPARATOR = "\n"
 # In this order: what stands for one sound becomes one letter; x is "sh", c is "ch".
@@ -62,7 +64,7 @@ def sounds_of(spellings: Sequence[str]) -> list[str]:
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _BASE_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
-_POWERS = np.cumprod(np.concatenate(([1], np.full(255, _BASE))).astype(np.uint64))
+_POWERS = np.cumprod(np.array([1] + [int(_BASE)] * 255, dtype=np.uint64))
 _SOUND_SALT = np.uint64(0xD6E8FEB86659FD93)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _FILTER_BITS = 22
@@ -199,7 +201,7 @@ def likeness(left: Token, right: Token) -> tuple[float, str]:
     if left.text == right.text:
         return 1.0, "the same"
     if left.spelling == right.spelling:
-        return 0.97, "spelled otherwise"
+        return (0.97 if len(left.spelling) > 3 else SHORT_ALIKE), "spelled otherwise"
     alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=0.53)
     how = "a letter or more differs"
     if left.sound == right.sound and len(left.sound) > 2:
@@ -288,6 +290,8 @@ class WordIndex:
             asked.hashes[rows] == self.forms.bare_hashes[listed]
         )
         alike = _adjusted(alike, same_sound, vowelless, article)
+        short = (alike >= 0.965) & (asked.lengths[rows] <= 3)
+        alike[short] = SHORT_ALIKE
         same = np.array([self.numbers.get(word, -1) for word in asked.words])
         alike[same[rows] == listed] = 1.0
         kept = alike >= ALIKE_MIN
