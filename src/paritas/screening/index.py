@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from paritas.screening.common import COMMON, COMMON_BITS
 from paritas.screening.matching import BETTER_SHARE, BITS_ENOUGH, BITS_LOST, FLOOR_WITHOUT_BITS
 from paritas.screening.text import Words
 from paritas.screening.words import (
@@ -23,6 +24,7 @@ from paritas.screening.words import (
     WordIndex,
     expand,
     joined,
+    spellings_of,
 )
 
 #: No name matches of which less than this share is covered, so anchors need not cover more.
@@ -87,7 +89,10 @@ class NameIndex:
             total += np.bincount(rows[close] + start, counts[listed[close]], minlength=len(every))
         bits = np.log2(max(names, 1) / np.maximum(total, 1))
         # A short list makes no word common: there, too, a word is worth what it would be in a long one.
-        return np.clip(bits + max(0.0, 15 - np.log2(max(names, 1))), 0.0, BITS_MAX + 3)
+        bits = np.clip(bits + max(0.0, 15 - np.log2(max(names, 1))), 0.0, BITS_MAX + 3)
+        spellings = set(spellings_of(sorted(COMMON)))
+        common = np.array([spelling in spellings for spelling in self.words.forms.spellings])
+        return np.where(common, np.minimum(bits, COMMON_BITS), bits)
 
     def _file_anchors(self) -> None:
         weights = (self.weights[self._words] * self._shares).astype(np.float32)

@@ -15,15 +15,20 @@ from typing import NamedTuple
 from paritas.screening.words import ALIKE_MIN, Token, likeness
 
 #: The share of the better covered side in the score.
-BETTER_SHARE = 0.5
+BETTER_SHARE = 0.55
 #: Evidence, in bits, from which a match is worth its whole score.
-BITS_ENOUGH = 20.0
+BITS_ENOUGH = 18.0
 #: Evidence that a word loses if it is not alike at all; in between it loses its share.
 BITS_LOST = 24.0
 #: What is left of the score of a match without any evidence.
 FLOOR_WITHOUT_BITS = 0.7
+#: What is left of the score when two words or more are only alike, when a short word is, when the
+#: whole listed name is one word of several, and when a company would be a person or a ship.
+ALIKE_TWICE, ALIKE_SHORT, ONE_OF_SEVERAL, OTHER_KIND = 0.85, 0.9, 0.85, 0.9
+_NEARLY_SAME = 0.95
+_SHORT = 4
 _JOINED_MIN = 0.85
-_INITIAL_ALIKE = 0.6
+_INITIAL_ALIKE = 0.7
 _INITIALS_MAX = 3
 
 
@@ -44,11 +49,17 @@ class Match(NamedTuple):
     bits: float
 
 
-def compare(subject: Sequence[Token], listed: Sequence[Token], *, text: bool = False) -> Match:
+def compare(
+    subject: Sequence[Token],
+    listed: Sequence[Token],
+    *,
+    text: bool = False,
+    other_kind: bool = False,
+) -> Match:
     """Compare a name with a listed name; with ``text``, look for the listed name in a text.
 
     In a text the other words cost nothing, but the listed name has to be there whole, its words
-    near each other.
+    near each other. ``other_kind`` says that the one is a company and the other is none.
     """
     pairs = _paired(subject, listed)
     matched = rest_listed = rest_subject = bits = 0.0
@@ -66,7 +77,34 @@ def compare(subject: Sequence[Token], listed: Sequence[Token], *, text: bool = F
     if text:
         return _in_text(subject, listed, pairs, matched / (matched + rest_listed), bits)
     rest_subject += sum(t.weight for place, t in enumerate(subject) if place not in used_subject)
-    return Match(scored(matched, rest_subject, rest_listed, bits), tuple(pairs), bits)
+    score = scored(matched, rest_subject, rest_listed, bits)
+    score *= _caution(subject, listed, pairs)
+    if other_kind:
+        score *= OTHER_KIND
+    return Match(score, tuple(pairs), bits)
+
+
+def _caution(subject: Sequence[Token], listed: Sequence[Token], pairs: list[Pair]) -> float:
+    """Return the share of the score that is left for matches of kinds that chance often makes."""
+    factor = 1.0
+    only_alike = [
+        pair
+        for pair in pairs
+        if pair.alike < _NEARLY_SAME
+        and pair.how != "initials"
+        and any(listed[place].share == 1 for place in pair.listed)
+    ]
+    if len(only_alike) > 1:
+        factor *= ALIKE_TWICE
+    if any(
+        max(len(listed[p.listed[0]].spelling), len(subject[p.subject[0]].spelling)) <= _SHORT
+        for p in only_alike
+    ):
+        factor *= ALIKE_SHORT
+    core = sum(token.share == 1 for token in listed)
+    if core == 1 and sum(token.share == 1 for token in subject) > 1:
+        factor *= ONE_OF_SEVERAL
+    return factor
 
 
 def evidence(bits: float, alike: float) -> float:
@@ -103,6 +141,10 @@ def _in_text(
 
 def _paired(subject: Sequence[Token], listed: Sequence[Token]) -> list[Pair]:
     """Pair words, the best first; then words written as one; then initials."""
+    pairs: list[Pair] = []
+    free_subject, free_listed = set(range(len(subject))), set(range(len(listed)))
+    if len(subject) != len(listed):
+        _pair_joined(subject, listed, free_subject, free_listed, pairs, _NEARLY_SAME)
     found = []
     for i, left in enumerate(subject):
         for j, right in enumerate(listed):
@@ -110,15 +152,13 @@ def _paired(subject: Sequence[Token], listed: Sequence[Token]) -> list[Pair]:
             if alike:
                 found.append((alike * (0.1 + right.weight), -abs(i - j), i, j, alike, how))
     found.sort(reverse=True)
-    pairs: list[Pair] = []
-    free_subject, free_listed = set(range(len(subject))), set(range(len(listed)))
     for _, _, i, j, alike, how in found:
         if i in free_subject and j in free_listed:
             free_subject.remove(i)
             free_listed.remove(j)
             pairs.append(Pair((i,), (j,), alike, how))
     if free_subject or free_listed:
-        _pair_joined(subject, listed, free_subject, free_listed, pairs)
+        _pair_joined(subject, listed, free_subject, free_listed, pairs, _JOINED_MIN)
     if free_subject and free_listed:
         _pair_initials(subject, listed, free_subject, free_listed, pairs)
     _repeated(subject, listed, free_subject, pairs)
@@ -142,6 +182,7 @@ def _pair_joined(
     free_subject: set[int],
     free_listed: set[int],
     pairs: list[Pair],
+    alike_min: float,
 ) -> None:
     for run, one, joined_listed in _runs(subject, listed, free_subject, free_listed):
         many, single = (listed, subject) if joined_listed else (subject, listed)
@@ -151,7 +192,7 @@ def _pair_joined(
         if one not in free_one or not free_many.issuperset(run):
             continue
         alike = likeness(_run_token(many, run), single[one])[0]
-        if alike < _JOINED_MIN:
+        if alike < alike_min:
             continue
         free_one.remove(one)
         free_many.difference_update(run)

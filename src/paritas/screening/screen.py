@@ -24,11 +24,11 @@ from paritas.screening.entities import (
 )
 from paritas.screening.index import Asked, NameIndex
 from paritas.screening.matching import Match, compare
-from paritas.screening.text import Words, words_of
+from paritas.screening.text import FORM_SHARE, Words, words_of
 from paritas.screening.words import Token, WordForms
 
 #: The score, of 100, from which a match is reported, if the caller does not choose.
-THRESHOLD = 78
+THRESHOLD = 75
 #: A name of more words is read as a text: nobody is called so, and it may hide a name.
 _NAME_WORDS_MAX = 16
 _WINDOW, _STEP = 16, 8
@@ -104,7 +104,12 @@ class Screener:
             listed = self._tokens.get(name)
             if listed is None:
                 listed = self._tokens[name] = self.index.tokens(name)
-            match = compare(tokens, listed, text=bool(asked.text[reading]))
+            match = compare(
+                tokens,
+                listed,
+                text=bool(asked.text[reading]),
+                other_kind=_other_kind(subject.kind, tokens, entry.kind),
+            )
             score = round(match.score * 100)
             if score < self.threshold:
                 continue
@@ -143,6 +148,15 @@ def _asked(subjects: list[Subject]) -> tuple[Asked, list[int]]:
         text=np.array(text, dtype=np.bool_),
     )
     return asked, owners
+
+
+def _other_kind(kind: Kind, tokens: list[Token], listed: Kind) -> bool:
+    """Tell whether a company and a person are compared, as far as one can know."""
+    if kind is Kind.UNKNOWN and any(token.share <= FORM_SHARE + 1e-6 for token in tokens):
+        kind = Kind.ORGANISATION
+    if kind is Kind.UNKNOWN or listed is Kind.UNKNOWN:
+        return False
+    return (kind is Kind.PERSON) != (listed is Kind.PERSON)
 
 
 def _windows(words: Words) -> list[Words]:

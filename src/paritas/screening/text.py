@@ -43,8 +43,9 @@ _ASCII |= {code: chr(code).lower() for code in range(128) if chr(code).isupper()
 _ABD = re.compile(r"abd[aeou]{1,2}[lrszn](?=[a-z]{3})")
 _ABD_WORDS = frozenset("abd abdul abdel abdal abdur abdus abdoul abdol abdool abdil".split())
 _SYLLABLES = re.compile(r"[A-Z][a-z']*")
+_ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx".split())
 _SPECIAL = (
-    FORMS | SHORT_FORMS | TITLES | PARTICLES | NUMBERS.keys() | ABBREVIATIONS.keys() | _ABD_WORDS
+    FORMS | SHORT_FORMS | TITLES | PARTICLES | _ROMAN | NUMBERS.keys() | ABBREVIATIONS.keys() | _ABD_WORDS
 )
 
 
@@ -146,7 +147,7 @@ def _share(word: str, kind: Kind, length: int) -> float:
         return TITLE_SHARE
     if word in PARTICLES:
         return PARTICLE_SHARE
-    if len(word) == 1 or word.isdigit():
+    if len(word) == 1 or word.isdigit() or word in _ROMAN:
         return SIGN_SHARE
     return 1.0
 

@@ -24,8 +24,10 @@ Array = npt.NDArray[Any]
 WIDTH = 28
 #: Words less alike than this count as different.
 ALIKE_MIN = 0.72
-#: Words of up to three letters that are only spelled alike: far apart names share such.
-SHORT_ALIKE = 0.85
+#: Words that become the same spelling: short ones, and those that were written very differently,
+#: are less alike, for the simpler the form the more words share it.
+SPELLED_ALIKE, FAR_SPELLED_ALIKE = 0.97, 0.85
+_FAR = 0.6
 
 _SEPARATOR = "\n"
 # In this order: what stands for one sound becomes one letter; x is "sh", c is "ch".
@@ -201,7 +203,8 @@ def likeness(left: Token, right: Token) -> tuple[float, str]:
     if left.text == right.text:
         return 1.0, "the same"
     if left.spelling == right.spelling:
-        return (0.97 if len(left.spelling) > 3 else SHORT_ALIKE), "spelled otherwise"
+        near = len(left.spelling) > 3 and OSA.normalized_similarity(left.text, right.text) >= _FAR
+        return (SPELLED_ALIKE if near else FAR_SPELLED_ALIKE), "spelled otherwise"
     alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=0.53)
     how = "a letter or more differs"
     if left.sound == right.sound and len(left.sound) > 2:
@@ -224,7 +227,7 @@ def _same_but_article(left: str, right: str) -> bool:
 
 def _adjusted(alike: Array, same_sound: Array, vowelless: Array, article: Array) -> Array:
     """Raise the letter-by-letter likeness of words that sound the same."""
-    alike = np.minimum(alike, 0.97)
+    alike = np.minimum(alike, SPELLED_ALIKE)
     alike = np.where(same_sound, np.maximum(alike, (alike + np.float32(0.9)) / 2), alike)
     alike = np.where(same_sound & vowelless, np.maximum(alike, 0.9), alike)
     return np.where(article, np.maximum(alike, 0.93), alike)
@@ -290,12 +293,23 @@ class WordIndex:
             asked.hashes[rows] == self.forms.bare_hashes[listed]
         )
         alike = _adjusted(alike, same_sound, vowelless, article)
-        short = (alike >= 0.965) & (asked.lengths[rows] <= 3)
-        alike[short] = SHORT_ALIKE
+        self._spelled_far(asked, rows, listed, alike)
         same = np.array([self.numbers.get(word, -1) for word in asked.words])
         alike[same[rows] == listed] = 1.0
         kept = alike >= ALIKE_MIN
         return rows[kept], listed[kept], alike[kept]
+
+    def _spelled_far(self, asked: WordForms, rows: Array, listed: Array, alike: Array) -> None:
+        """Lower, in place, what is only spelled alike but was written very differently."""
+        spelled = np.flatnonzero(asked.hashes[rows] == self.forms.hashes[listed])
+        written = cpdist(
+            [asked.words[row] for row in rows[spelled].tolist()],
+            [self.forms.words[row] for row in listed[spelled].tolist()],
+            scorer=OSA.normalized_similarity,
+            dtype=np.float32,
+        )
+        near = (written >= _FAR) & (asked.lengths[rows[spelled]] > 3)
+        alike[spelled] = np.where(near, SPELLED_ALIKE, FAR_SPELLED_ALIKE)
 
     def find_joined(self, hashes: Array) -> tuple[Array, Array]:
         """Return pairs (position in ``hashes``, listed word spelled exactly so)."""
