@@ -45,10 +45,9 @@ class Asked(NamedTuple):
     """A batch of readings: their words, flattened, and the forms of the distinct ones."""
 
     forms: WordForms
-    #: Row of ``forms`` for every word, the reading it is of, and its place there.
+    #: Row of ``forms`` for every word, and the reading it is of.
     words: Array
     readings: Array
-    places: Array
     shares: Array
     #: Which readings are texts.
     text: Array
@@ -92,7 +91,8 @@ class NameIndex:
         bits = np.clip(bits + max(0.0, 15 - np.log2(max(names, 1))), 0.0, BITS_MAX + 3)
         spellings = set(spellings_of(sorted(COMMON)))
         common = np.array([spelling in spellings for spelling in self.words.forms.spellings])
-        return np.where(common, np.minimum(bits, COMMON_BITS), bits)
+        result: Array = np.where(common, np.minimum(bits, COMMON_BITS), bits)
+        return result
 
     def _file_anchors(self) -> None:
         weights = (self.weights[self._words] * self._shares).astype(np.float32)
@@ -120,7 +120,7 @@ class NameIndex:
         hashes, lengths = self.words.forms.hashes, self.words.forms.lengths
         keys, names = [], []
         for gap in (1, 2):
-            left = np.flatnonzero(self._owners[:-gap] == self._owners[gap:]) if gap else []
+            left: Array = np.flatnonzero(self._owners[:-gap] == self._owners[gap:])
             if gap == 2:
                 # First and last of three: surname and given name with one between.
                 left = left[self._lengths[self._owners[left]] == 3]
@@ -246,11 +246,15 @@ class NameIndex:
         weight = self._core_weights[places[found]]
         count = len(names)
         matched = np.bincount(pairs, weight * alike, minlength=count)
-        bits = np.bincount(pairs, np.maximum(self.bits[words] - BITS_LOST * (1 - alike), 0), minlength=count)
+        bits = np.bincount(
+            pairs, np.maximum(self.bits[words] - BITS_LOST * (1 - alike), 0), minlength=count
+        )
         covers = matched / np.maximum(self.totals[names], 1e-9)
         others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
+        others[text[readings]] = 1.0
         best, least = np.maximum(covers, others), np.minimum(covers, others)
         score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
         factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(bits / BITS_ENOUGH, 1)
         score = np.where(least < 0.9, score * factor, score)
-        return np.where(text[readings], covers > 0.8, score >= score_min - _MARGIN)
+        result: Array = score >= score_min - _MARGIN
+        return result

@@ -25,6 +25,24 @@ FLOOR_WITHOUT_BITS = 0.7
 #: What is left of the score when two words or more are only alike, when a short word is, when the
 #: whole listed name is one word of several, and when a company would be a person or a ship.
 ALIKE_TWICE, ALIKE_SHORT, ONE_OF_SEVERAL, OTHER_KIND = 0.85, 0.9, 0.85, 0.9
+#: What a listed name found in a text must have: its evidence, and, if it is one word, its letters.
+#: A ship's name is also found after a word that says a ship follows.
+TEXT_BITS_MIN, TEXT_LETTERS_MIN = 10.5, 6
+VESSEL_WORDS = frozenset(
+    [
+        "mv",
+        "mt",
+        "ms",
+        "ss",
+        "vessel",
+        "ship",
+        "tanker",
+        "mtanker",
+        "motorvessel",
+        "steamer",
+        "yacht",
+    ]
+)
 _NEARLY_SAME = 0.95
 _SHORT = 4
 _JOINED_MIN = 0.85
@@ -54,12 +72,13 @@ def compare(
     listed: Sequence[Token],
     *,
     text: bool = False,
+    vessel: bool = False,
     other_kind: bool = False,
 ) -> Match:
     """Compare a name with a listed name; with ``text``, look for the listed name in a text.
 
-    In a text the other words cost nothing, but the listed name has to be there whole, its words
-    near each other. ``other_kind`` says that the one is a company and the other is none.
+    In a text the words around the listed name cost nothing, but two of its words have to be there,
+    or its only one; of a ``vessel`` the text has to say so. ``other_kind`` says that the one is a company and the other is none.
     """
     pairs = _paired(subject, listed)
     matched = rest_listed = rest_subject = bits = 0.0
@@ -74,17 +93,22 @@ def compare(
     rest_listed += sum(t.weight for place, t in enumerate(listed) if place not in used_listed)
     if not matched:
         return Match(0.0, (), 0.0)
+    span = range(len(subject))
     if text:
-        return _in_text(subject, listed, pairs, matched / (matched + rest_listed), bits)
-    rest_subject += sum(t.weight for place, t in enumerate(subject) if place not in used_subject)
+        span = _span(subject, listed, pairs, bits, vessel)
+        if not span:
+            return Match(0.0, (), 0.0)
+    rest_subject += sum(subject[p].weight for p in span if p not in used_subject)
     score = scored(matched, rest_subject, rest_listed, bits)
-    score *= _caution(subject, listed, pairs)
+    score *= _caution(subject, listed, pairs, text)
     if other_kind:
         score *= OTHER_KIND
     return Match(score, tuple(pairs), bits)
 
 
-def _caution(subject: Sequence[Token], listed: Sequence[Token], pairs: list[Pair]) -> float:
+def _caution(
+    subject: Sequence[Token], listed: Sequence[Token], pairs: list[Pair], text: bool
+) -> float:
     """Return the share of the score that is left for matches of kinds that chance often makes."""
     factor = 1.0
     only_alike = [
@@ -102,7 +126,7 @@ def _caution(subject: Sequence[Token], listed: Sequence[Token], pairs: list[Pair
     ):
         factor *= ALIKE_SHORT
     core = sum(token.share == 1 for token in listed)
-    if core == 1 and sum(token.share == 1 for token in subject) > 1:
+    if not text and core == 1 and sum(token.share == 1 for token in subject) > 1:
         factor *= ONE_OF_SEVERAL
     return factor
 
@@ -121,22 +145,29 @@ def scored(matched: float, rest_subject: float, rest_listed: float, bits: float)
     return score
 
 
-def _in_text(
+def _span(
     subject: Sequence[Token],
     listed: Sequence[Token],
     pairs: list[Pair],
-    cover: float,
     bits: float,
-) -> Match:
-    places = [place for pair in pairs for place in pair.subject if subject[place].share == 1]
+    vessel: bool,
+) -> range:
+    """Return where in a text the listed name stands, as if that were the name; empty if nowhere."""
+    matched = [pair for pair in pairs if any(listed[p].share == 1 for p in pair.listed)]
+    places = [place for pair in matched for place in pair.subject]
     core = sum(token.share == 1 for token in listed)
-    near = bool(places) and max(places) - min(places) <= 2 * core
-    alone = core == 1 and not (
-        len(pairs[0].listed) and cover > 0.99 and bits >= 14 and len(listed[0].text) > 5
-    )
-    if not near or alone or cover < 0.85 or bits < BITS_ENOUGH * 0.6:
-        return Match(0.0, (), 0.0)
-    return Match(cover, tuple(pairs), bits)
+    words = sum(len(pair.listed) for pair in matched)
+    nowhere = range(0)
+    if not places or max(places) - min(places) > 2 * core or words < min(core, 2):
+        return nowhere
+    span = range(min(places), max(places) + 1)
+    said = bool(span.start) and subject[span.start - 1].text in VESSEL_WORDS
+    if vessel and said:
+        return span
+    letters = sum(len(token.text) for token in listed if token.share == 1)
+    if core == 1 and (vessel or matched[0].alike < _NEARLY_SAME or letters < TEXT_LETTERS_MIN):
+        return nowhere
+    return span if bits >= TEXT_BITS_MIN else nowhere
 
 
 def _paired(subject: Sequence[Token], listed: Sequence[Token]) -> list[Pair]:

@@ -262,9 +262,49 @@ def ordinary_company(dice: random.Random) -> str:
 
 def _coined(dice: random.Random) -> str:
     """Return a brand such as companies make up."""
-    starts = "Ver Nex Lum Qua Tri Syn Zen Max Pro Ori Cal Ben Tor Vis Alt Eco Fin Gen Hel Kor".split()
+    starts = [
+        "Ver",
+        "Nex",
+        "Lum",
+        "Qua",
+        "Tri",
+        "Syn",
+        "Zen",
+        "Max",
+        "Pro",
+        "Ori",
+        "Cal",
+        "Ben",
+        "Tor",
+        "Vis",
+        "Alt",
+        "Eco",
+        "Fin",
+        "Gen",
+        "Hel",
+        "Kor",
+    ]
     middles = ["a", "o", "i", "e", "ta", "ro", "li", "mo", "va", "ne", "di"]
-    ends = "tek nova lux gen com rix sol via dyn tech pack form line trade med plex ware tex".split()
+    ends = [
+        "tek",
+        "nova",
+        "lux",
+        "gen",
+        "com",
+        "rix",
+        "sol",
+        "via",
+        "dyn",
+        "tech",
+        "pack",
+        "form",
+        "line",
+        "trade",
+        "med",
+        "plex",
+        "ware",
+        "tex",
+    ]
     return dice.choice(starts) + dice.choice(middles) + dice.choice(ends)
 
 

@@ -36,16 +36,45 @@ from paritas.screening.tables import (
 FORM_SHARE, TITLE_SHARE, PARTICLE_SHARE, SIGN_SHARE = 0.04, 0.1, 0.1, 0.4
 
 # Apostrophes and quotation marks vanish (Qa'ida), other punctuation separates.
-_ASCII = {code: " " for code in range(128) if not chr(code).isalnum()}
+_ASCII: dict[int, str | None] = {code: " " for code in range(128) if not chr(code).isalnum()}
 _ASCII |= {ord(character): None for character in "'`\"^~"}
 _ASCII |= {ord("$"): "s", ord("@"): "a"}
 _ASCII |= {code: chr(code).lower() for code in range(128) if chr(code).isupper()}
 _ABD = re.compile(r"abd[aeou]{1,2}[lrszn](?=[a-z]{3})")
-_ABD_WORDS = frozenset("abd abdul abdel abdal abdur abdus abdoul abdol abdool abdil".split())
+_ABD_WORDS = frozenset(
+    ["abd", "abdul", "abdel", "abdal", "abdur", "abdus", "abdoul", "abdol", "abdool", "abdil"]
+)
 _SYLLABLES = re.compile(r"[A-Z][a-z']*")
-_ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx".split())
+_ROMAN = frozenset(
+    [
+        "ii",
+        "iii",
+        "iv",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "xi",
+        "xii",
+        "xiii",
+        "xiv",
+        "xv",
+        "xvi",
+        "xvii",
+        "xviii",
+        "xix",
+        "xx",
+    ]
+)
 _SPECIAL = (
-    FORMS | SHORT_FORMS | TITLES | PARTICLES | _ROMAN | NUMBERS.keys() | ABBREVIATIONS.keys() | _ABD_WORDS
+    FORMS
+    | SHORT_FORMS
+    | TITLES
+    | PARTICLES
+    | _ROMAN
+    | NUMBERS.keys()
+    | ABBREVIATIONS.keys()
+    | _ABD_WORDS
 )
 
 
@@ -107,7 +136,21 @@ def words_of(name: str, kind: Kind = Kind.UNKNOWN) -> tuple[Words, ...]:
     return tuple(_weighed(words, kind) for words in _romanised(name))
 
 
+# Words met before that need no second look; dropped when there are too many.
+_plain: set[str] = set()
+_PLAIN_MAX = 500_000
+
+
+def _is_plain(word: str) -> bool:
+    return len(word) > 1 and word.isalpha() and word not in _SPECIAL and not word.startswith("abd")
+
+
 def _weighed(raw: list[str], kind: Kind) -> Words:
+    if _plain.issuperset(raw):
+        return Words(tuple(raw), (1.0,) * len(raw))
+    if len(_plain) > _PLAIN_MAX:
+        _plain.clear()
+    _plain.update(filter(_is_plain, raw))
     words = _joined_initials(raw)
     if any(not word.isalpha() for word in words):
         words = [_unleeted(word) for word in words]
@@ -197,15 +240,34 @@ _WHOLE_TENS = frozenset(str(tens) for tens in range(20, 100, 10))
 
 
 def _romanised(name: str) -> list[list[str]]:
+    """Return the ways in which a name can be read, the most likely first."""
     text = unicodedata.normalize("NFKC", name)
     text = "".join(map(_visible, text))
     words: list[str] = []
     disguised: list[str] = []
+    alone = True
+    latin = any("a" <= character <= "z" for character in text.lower())
     for word in text.split():
         plain, lookalike = _latin(word)
         words.extend(plain)
         disguised.extend(lookalike or plain)
-    return [words] if disguised == words else [words, disguised]
+        alone = alone and (bool(lookalike) or not plain)
+    # In a name that is Cyrillic throughout, a word of lookalikes is just a Cyrillic word.
+    readings = [words] if disguised == words or not (latin or alone) else [words, disguised]
+    if any("\u0600" <= character <= "\u06ff" for character in text):
+        readings.extend(_foreign_in_arabic(words))
+    return readings
+
+
+def _foreign_in_arabic(words: list[str]) -> list[list[str]]:
+    """Arabic writes p as b and v as f, so foreign names have readings with either."""
+    found = []
+    for letters in ({"f": "v"}, {"b": "p"}, {"f": "v", "b": "p"}):
+        table = str.maketrans(letters)
+        other = [word.translate(table) for word in words]
+        if other != words and other not in found:
+            found.append(other)
+    return found
 
 
 @lru_cache(maxsize=16384)

@@ -80,7 +80,8 @@ def matrix_of(words: Sequence[str]) -> tuple[Array, Array]:
 
 def hashes_of(letters: Array) -> Array:
     """Return one number per word that words put side by side can be joined by."""
-    return (letters.astype(np.uint64) * _POWERS[:WIDTH]).sum(axis=1, dtype=np.uint64)
+    result: Array = (letters.astype(np.uint64) * _POWERS[:WIDTH]).sum(axis=1, dtype=np.uint64)
+    return result
 
 
 def joined(left: Array, left_lengths: Array, right: Array) -> Array:
@@ -151,7 +152,8 @@ def _keys(spellings: Sequence[str], sounds: Sequence[str]) -> tuple[Array, Array
 
 
 def _has_digit(letters: Array) -> Array:
-    return ((letters >= 48) & (letters <= 57)).any(axis=1)
+    result: Array = ((letters >= 48) & (letters <= 57)).any(axis=1)
+    return result
 
 
 def _sound_keys(sounds: Sequence[str]) -> tuple[Array, Array]:

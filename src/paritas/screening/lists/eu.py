@@ -24,7 +24,7 @@ def read_xml(root: etree._Element) -> tuple[tuple[Entry, ...], str]:
         subject = item.find("{*}subjectType")
         word = "" if subject is None else subject.get("classificationCode") or subject.get("code")
         entry = EntryBuilder(
-            item.get("euReferenceNumber") or item.get("logicalId", ""), kind_of(word or "")
+            item.get("euReferenceNumber") or item.get("logicalId") or "", kind_of(word or "")
         )
         for number, alias in enumerate(item.iterfind("{*}nameAlias")):
             whole = alias.get("wholeName") or joined_name(
@@ -33,7 +33,8 @@ def read_xml(root: etree._Element) -> tuple[tuple[Entry, ...], str]:
             entry.name(whole, weak=alias.get("strong") == "false", primary=not number)
         for birth in item.iterfind("{*}birthdate"):
             entry.birth(
-                birth.get("birthdate") or _parts(birth.get("year"), birth.get("month"), birth.get("day"))
+                birth.get("birthdate")
+                or _parts(birth.get("year"), birth.get("month"), birth.get("day"))
             )
         for tag in ("citizenship", "address"):
             for place in item.iterfind("{*}" + tag):
@@ -43,7 +44,7 @@ def read_xml(root: etree._Element) -> tuple[tuple[Entry, ...], str]:
                 number_item.get("identificationTypeCode", "")
                 + " "
                 + number_item.get("identificationTypeDescription", ""),
-                number_item.get("latinNumber") or number_item.get("number", ""),
+                number_item.get("latinNumber") or number_item.get("number") or "",
                 number_item.get("countryIso2Code", ""),
             )
         for regulation in item.iterfind("{*}regulation"):

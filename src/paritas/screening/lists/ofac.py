@@ -77,7 +77,12 @@ def _read_primary(row: list[str], entries: dict[str, EntryBuilder]) -> None:
 
 
 _WEAK_ALIAS = re.compile(r"(?:a\.k\.a\.|f\.k\.a\.|n\.k\.a\.)\s+'(.+)'")
-_NUMBERED = re.compile(r"(?P<type>[A-Z][^;:]*?(?:No\.|Number|IMO|Address - [A-Z0-9]+)?)\s+(?P<value>\S+)(?:\s+\((?P<country>[^)]*)\))?")
+# Numbers whose type is said in words without a digit; all others begin at the first digit.
+_TYPED = re.compile(
+    r"(?P<type>Passport|SWIFT/BIC|Legal Entity Number|Digital Currency Address - \w+)\s+(?P<value>.+)"
+)
+_NUMBERED = re.compile(r"(?P<type>[^0-9]*?)\s*(?P<value>\S*\d.*)")
+_ISSUED = re.compile(r"(.*?)\s*\(([^()]*)\).*")
 _ID_WORDS = (
     "Passport", "National ID", "Identification", "Cedula", "C.U.R.P.", "R.F.C.", "D.N.I.",
     "Tax ID", "Registration", "Business", "Company Number", "Legal Entity", "SWIFT/BIC",
@@ -98,9 +103,11 @@ def _read_remarks(remarks: str, entry: EntryBuilder) -> None:
         elif item.startswith(("nationality ", "citizen ", "alt. nationality ", "alt. citizen ")):
             entry.country(item.removeprefix("alt. ").partition(" ")[2])
         elif item.removeprefix("alt. ").startswith(_ID_WORDS):
-            match = _NUMBERED.match(item.removeprefix("alt. "))
-            if match:
-                entry.identifier(match["type"], match["value"], match["country"] or "")
+            issued = _ISSUED.fullmatch(item)
+            said, country = (issued[1], issued[2]) if issued else (item, "")
+            said = said.removeprefix("alt. ")
+            if match := _TYPED.fullmatch(said) or _NUMBERED.fullmatch(said):
+                entry.identifier(match["type"], match["value"], country)
 
 
 def read_xml(file: str, root: etree._Element) -> tuple[tuple[Entry, ...], str]:
@@ -158,7 +165,7 @@ def read_advanced_xml(root: etree._Element) -> tuple[tuple[Entry, ...], str]:
     for party in root.iterfind("{*}DistinctParties/{*}DistinctParty"):
         for profile in party.iterfind("{*}Profile"):
             entry = EntryBuilder(
-                profile.get("ID") or party.get("FixedRef", ""),
+                profile.get("ID") or party.get("FixedRef") or "",
                 tables.kind(profile.get("PartySubTypeID", "")),
             )
             for identity in profile.iterfind("{*}Identity"):
@@ -237,7 +244,8 @@ def _read_identity(identity: etree._Element, entry: EntryBuilder, tables: _Table
 
 def _documented(parts: Iterable[etree._Element], types: Mapping[str, str]) -> str:
     """Put a name's parts together, the family name first as in the other files."""
-    last, rest = [], []
+    last: list[str | None] = []
+    rest: list[str | None] = []
     for part in parts:
         family = types.get(part.get("NamePartGroupID", ""), "") == "Last Name"
         (last if family else rest).append(part.text)

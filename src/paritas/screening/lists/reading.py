@@ -131,7 +131,7 @@ def texts(element: etree._Element, *path: str) -> list[str]:
     """Return the texts of all descendants by a path of names, whatever their namespace."""
     step = "/".join("{*}" + name for name in path)
     found = element.iterfind(step)
-    return [text for text in (tidy("".join(item.itertext())) for item in found) if text]
+    return [text for text in (tidy(item.text) for item in found) if text]
 
 
 def text_of(element: etree._Element, *path: str) -> str:
@@ -153,7 +153,7 @@ def joined_name(parts: Iterable[str | None]) -> str:
 _MONTHS = {
     name: number
     for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(), 1
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
     )
 }
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")

@@ -103,7 +103,9 @@ def read_consolidated_xml(root: etree._Element) -> tuple[tuple[Entry, ...], str]
         row["dob"] = row.get("individualdateofbirth") or row.get("dateofbirth", "")
         row["nationality"] = row.get("individualnationality") or row.get("nationality", "")
         row["passportnumber"] = row.get("individualpassportnumber") or row.get("passportnumber", "")
-        row["nationalidentificationnumber"] = row.get("individualninumber") or row.get("ninumber", "")
+        row["nationalidentificationnumber"] = row.get("individualninumber") or row.get(
+            "ninumber", ""
+        )
         row["imonumber"] = row.get("shipimonumber") or row.get("imonumber", "")
         row["businessregistrationnumber"] = row.get("entitybusinessregnumber") or row.get(
             "businessregnumber", ""

@@ -39,7 +39,9 @@ def _entry(item: etree._Element, prefix: str, kind: Kind) -> Entry:
             or text_of(birth, "YEAR")
             or (f"{start} to {end}" if start and end else start or end)
         )
-    for country in texts(item, "NATIONALITY", "VALUE") + texts(item, f"{prefix}_ADDRESS", "COUNTRY"):
+    for country in texts(item, "NATIONALITY", "VALUE") + texts(
+        item, f"{prefix}_ADDRESS", "COUNTRY"
+    ):
         entry.country(country)
     for document in item.iterfind("{*}INDIVIDUAL_DOCUMENT"):
         entry.identifier(
