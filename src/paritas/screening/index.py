@@ -14,7 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from paritas.screening.common import COMMON, COMMON_BITS
-from paritas.screening.matching import BETTER_SHARE, BITS_ENOUGH, BITS_LOST, FLOOR_WITHOUT_BITS
+from paritas.screening.matching import (
+    ALIKE_TWICE,
+    BETTER_SHARE,
+    BITS_ENOUGH,
+    BITS_LOST,
+    FLOOR_WITHOUT_BITS,
+    NEARLY_SAME,
+    ONE_OF_SEVERAL,
+)
 from paritas.screening.text import Words
 from paritas.screening.words import (
     Array,
@@ -35,9 +43,10 @@ WEIGHT_MIN = 0.3
 #: Listed words from which on a common word's forms are counted together.
 _SAME_WORD = 0.85
 #: Words that stand for no role count in full; the rest is left to the exact comparison.
-_CORE_SHARE = 0.5
-#: Initials, repeated words and words written as one only show in the exact comparison.
-_MARGIN = 0.12
+CORE_SHARE = 0.5
+#: What the exact comparison may add to the score seen here: a little by pairing words otherwise,
+#: more where there are initials.
+_MARGIN, _MARGIN_OF_INITIALS = 0.03, 0.2
 _CHUNK = 20_000
 
 
@@ -49,8 +58,10 @@ class Asked(NamedTuple):
     words: Array
     readings: Array
     shares: Array
-    #: Which readings are texts.
+    #: Which readings are texts, have initials, and how many words of each count in full.
     text: Array
+    initials: Array
+    counts: Array
 
 
 class NameIndex:
@@ -76,7 +87,7 @@ class NameIndex:
 
     def _rarity(self, names: int) -> Array:
         """Bits of each word; a word's other spellings, even wrong ones, make it no rarer."""
-        core = self._shares >= _CORE_SHARE
+        core = self._shares >= CORE_SHARE
         pairs = np.unique(self._words[core] * names + self._owners[core])
         counts = np.bincount(pairs // max(names, 1), minlength=len(self.words.forms)).astype(float)
         total = counts.copy()
@@ -109,7 +120,7 @@ class NameIndex:
         counts = np.bincount(words[anchors], minlength=len(self.words.forms))
         self._posting_counts, self._posting_starts = counts, np.cumsum(counts) - counts
         # Only words that count in full are looked at before the exact comparison.
-        core = self._shares >= _CORE_SHARE
+        core = self._shares >= CORE_SHARE
         self._core_words = self._words[core]
         self._core_weights = weights[core]
         self._core_counts = np.bincount(self._owners[core], minlength=len(self))
@@ -142,7 +153,7 @@ class NameIndex:
         result = []
         for place in range(start, start + self._lengths[name]):
             word, share = int(self._words[place]), float(self._shares[place])
-            full = share >= _CORE_SHARE
+            full = share >= CORE_SHARE
             result.append(
                 Token(
                     forms.words[word],
@@ -162,7 +173,7 @@ class NameIndex:
         """
         rows, listed, alike = self.words.find(asked.forms)
         weights = self._weights_of(len(asked.forms), rows, listed, alike)
-        core = np.flatnonzero(asked.shares >= _CORE_SHARE)
+        core = np.flatnonzero(asked.shares >= CORE_SHARE)
         codes, likes = self._alike_words(asked, core, rows, listed, alike)
         readings, words = np.divmod(codes, len(self.weights))
         counts = self._posting_counts[words]
@@ -173,7 +184,7 @@ class NameIndex:
         totals = np.bincount(
             asked.readings[core], weights[asked.words[core]], minlength=len(asked.text)
         )
-        kept = self._promising(codes, likes, readings, names, totals, asked.text, score_min)
+        kept = self._promising(codes, likes, readings, names, totals, asked, score_min)
         glued = self._glued(asked, core)
         pairs = np.union1d(pairs[kept], glued)
         readings, names = np.divmod(pairs, max(len(self), 1))
@@ -233,10 +244,11 @@ class NameIndex:
         readings: Array,
         names: Array,
         totals: Array,
-        text: Array,
+        asked: Asked,
         score_min: float,
     ) -> Array:
         """Tell which pairs (reading, name) may score enough by the words that are alike."""
+        text = asked.text
         places, pairs = expand(self._core_starts[names], self._core_counts[names])
         words = self._core_words[places]
         wanted = readings[pairs] * len(self.weights) + words
@@ -256,5 +268,10 @@ class NameIndex:
         score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
         factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(bits / BITS_ENOUGH, 1)
         score = np.where(least < 0.9, score * factor, score)
-        result: Array = score >= score_min - _MARGIN
+        twice = np.bincount(pairs, alike < NEARLY_SAME, minlength=count) > 1
+        score = np.where(twice, score * ALIKE_TWICE, score)
+        one = (self._core_counts[names] == 1) & (asked.counts[readings] > 1) & ~text[readings]
+        score = np.where(one, score * ONE_OF_SEVERAL, score)
+        margin = np.where(asked.initials[readings], _MARGIN_OF_INITIALS, _MARGIN)
+        result: Array = score >= score_min - margin
         return result

@@ -43,9 +43,10 @@ VESSEL_WORDS = frozenset(
         "yacht",
     ]
 )
-_NEARLY_SAME = 0.95
+NEARLY_SAME = 0.95
 _SHORT = 4
 _JOINED_MIN = 0.85
+_JOINED_LETTERS_MIN = 4
 _INITIAL_ALIKE = 0.7
 _INITIALS_MAX = 3
 
@@ -114,7 +115,7 @@ def _caution(
     only_alike = [
         pair
         for pair in pairs
-        if pair.alike < _NEARLY_SAME
+        if pair.alike < NEARLY_SAME
         and pair.how != "initials"
         and any(listed[place].share == 1 for place in pair.listed)
     ]
@@ -165,7 +166,7 @@ def _span(
     if vessel and said:
         return span
     letters = sum(len(token.text) for token in listed if token.share == 1)
-    if core == 1 and (vessel or matched[0].alike < _NEARLY_SAME or letters < TEXT_LETTERS_MIN):
+    if core == 1 and (vessel or matched[0].alike < NEARLY_SAME or letters < TEXT_LETTERS_MIN):
         return nowhere
     return span if bits >= TEXT_BITS_MIN else nowhere
 
@@ -175,7 +176,7 @@ def _paired(subject: Sequence[Token], listed: Sequence[Token]) -> list[Pair]:
     pairs: list[Pair] = []
     free_subject, free_listed = set(range(len(subject))), set(range(len(listed)))
     if len(subject) != len(listed):
-        _pair_joined(subject, listed, free_subject, free_listed, pairs, _NEARLY_SAME)
+        _pair_joined(subject, listed, free_subject, free_listed, pairs, NEARLY_SAME)
     found = []
     for i, left in enumerate(subject):
         for j, right in enumerate(listed):
@@ -252,15 +253,20 @@ def _runs(
         (listed, free_listed, subject, free_subject, True),
         (subject, free_subject, listed, free_listed, False),
     ):
-        for length in (3, 2):
-            for start in range(len(many) - length + 1):
-                run = tuple(range(start, start + length))
-                if not free_many.issuperset(run):
-                    continue
-                letters = sum(len(many[place].text) for place in run)
-                for order in (run, run[::-1]) if length == 2 else (run,):
-                    for one in free_one:
-                        if abs(len(single[one].text) - letters) <= 2 < letters:
+        if len(free_many) < 2:
+            continue
+        letters = [len(token.text) for token in many]
+        for one in free_one:
+            word = single[one].text
+            if len(word) < _JOINED_LETTERS_MIN:
+                continue
+            for length in (3, 2):
+                for start in range(len(many) - length + 1):
+                    if abs(sum(letters[start : start + length]) - len(word)) > 2:
+                        continue
+                    run = tuple(range(start, start + length))
+                    for order in (run, run[::-1]) if length == 2 else (run,):
+                        if many[order[0]].text[0] == word[0] and free_many.issuperset(run):
                             found.append((order, one, joined_listed))
     return found
 

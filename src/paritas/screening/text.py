@@ -76,6 +76,7 @@ _SPECIAL = (
     | ABBREVIATIONS.keys()
     | _ABD_WORDS
 )
+_REWRITTEN = NUMBERS.keys() | ABBREVIATIONS.keys()
 
 
 class Words(msgspec.Struct, frozen=True, gc=False):
@@ -152,23 +153,20 @@ def _weighed(raw: list[str], kind: Kind) -> Words:
         _plain.clear()
     _plain.update(filter(_is_plain, raw))
     words = _joined_initials(raw)
-    if any(not word.isalpha() for word in words):
+    letters = "".join(words)
+    if not letters.isalpha():
         words = [_unleeted(word) for word in words]
-    words = [part for word in words for part in _parts(word)] if _has_abd(words) else words
-    if _SPECIAL.isdisjoint(words) and all(len(word) > 1 and word.isalpha() for word in words):
-        return Words(tuple(words), (1.0,) * len(words))
+    if "abd" in letters:
+        words = [part for word in words for part in _parts(word)]
     if not PHRASE_WORDS.isdisjoint(words):
         words = FORM_PHRASES.sub(lambda m: m[0].replace(" ", "_"), " ".join(words)).split(" ")
-    words = _numbered([ABBREVIATIONS.get(word, word) for word in words])
-    shares = [_share(word, kind, len(words)) for word in words]
-    if max(shares) < 1:
+    if not _REWRITTEN.isdisjoint(words):
+        words = _numbered([ABBREVIATIONS.get(word, word) for word in words])
+    shares = [1.0 if word in _plain else _share(word, kind, len(words)) for word in words]
+    if shares and max(shares) < 1:
         # Nothing but forms and particles: then they are the name.
         shares = [1.0] * len(words)
-    return Words(tuple(word.replace("_", "") for word in words), tuple(shares))
-
-
-def _has_abd(words: list[str]) -> bool:
-    return any(word.startswith("abd") for word in words)
+    return Words(tuple([word.replace("_", "") for word in words]), tuple(shares))
 
 
 def _parts(word: str) -> tuple[str, ...]:
@@ -197,7 +195,7 @@ def _share(word: str, kind: Kind, length: int) -> float:
 
 def _joined_initials(words: list[str]) -> list[str]:
     """Letters that stand alone side by side are one word: "S. A." is "sa", "P u t i n" putin."""
-    if all(len(word) > 1 for word in words):
+    if not words or min(map(len, words)) > 1:
         return words
     result: list[str] = []
     run = 0

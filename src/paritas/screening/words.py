@@ -166,7 +166,7 @@ def _sound_keys(sounds: Sequence[str]) -> tuple[Array, Array]:
 
 def _without_article(letters: Array, lengths: Array) -> tuple[Array, Array]:
     """Alrawi and Rawi: the Arabic article written as part of the word."""
-    article = ((letters[:, 0] == ord("a")) | (letters[:, 0] == ord("i"))) & (
+    article: Array = ((letters[:, 0] == ord("a")) | (letters[:, 0] == ord("i"))) & (
         letters[:, 1] == ord("l")
     )
     rows = np.flatnonzero(article & (lengths >= 6))
@@ -208,8 +208,11 @@ def likeness(left: Token, right: Token) -> tuple[float, str]:
         near = len(left.spelling) > 3 and OSA.normalized_similarity(left.text, right.text) >= _FAR
         return (SPELLED_ALIKE if near else FAR_SPELLED_ALIKE), "spelled otherwise"
     alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=0.53)
+    same_sound = left.sound == right.sound and len(left.sound) > 2
+    if not alike and not same_sound:
+        return 0.0, ""
     how = "a letter or more differs"
-    if left.sound == right.sound and len(left.sound) > 2:
+    if same_sound:
         alike, how = max(alike, (alike + 0.9) / 2), "sounds alike"
         if _vowelless(left.spelling) or _vowelless(right.spelling):
             alike = max(alike, 0.9)
@@ -219,7 +222,7 @@ def likeness(left: Token, right: Token) -> tuple[float, str]:
 
 
 def _vowelless(spelling: str) -> bool:
-    return len(spelling) > 2 and not any(vowel in spelling for vowel in "aiu")
+    return len(spelling) > 3 and not any(vowel in spelling for vowel in "aiu")
 
 
 def _same_but_article(left: str, right: str) -> bool:
@@ -252,7 +255,9 @@ class WordForms:
         self.bare_hashes = np.zeros(len(self.words), dtype=np.uint64)
         self.bare_hashes[rows] = rest
         vowel = (letters == ord("a")) | (letters == ord("i")) | (letters == ord("u"))
-        self.vowelless = (self.lengths > 2) & ~vowel.any(axis=1)
+        # A letter alone, or two or three that cannot be a word, may stand for names.
+        self.initials = (self.lengths == 1) | ((self.lengths <= 3) & ~vowel.any(axis=1))
+        self.vowelless = (self.lengths > 3) & ~vowel.any(axis=1)
 
     def __len__(self) -> int:
         return len(self.words)
