@@ -48,6 +48,8 @@ CORE_SHARE = 0.5
 #: more where there are initials.
 _MARGIN, _MARGIN_OF_INITIALS = 0.03, 0.2
 _CHUNK = 20_000
+#: Bits per reading in which met words are marked, the last of them never; and words per name.
+_SIGNS, _SIGN_MASK, _NO_SIGN, _SIGN_COLUMNS = 1024, 511, 1023, 6
 
 
 class Asked(NamedTuple):
@@ -58,9 +60,10 @@ class Asked(NamedTuple):
     words: Array
     readings: Array
     shares: Array
-    #: Which readings are texts, have initials, and how many words of each count in full.
+    #: Which readings are texts; which have initials or words that are parts of a listed word, so
+    #: that the exact comparison may find much more; how many words of each count in full.
     text: Array
-    initials: Array
+    lenient: Array
     counts: Array
 
 
@@ -116,15 +119,42 @@ class NameIndex:
         left = self.totals[owners] - (running - base - weights[order])
         anchors = left >= COVER_MIN * self.totals[owners] - 1e-6
         by_word = np.argsort(words[anchors], kind="stable")
-        self._postings = owners[anchors][by_word]
+        self._postings = owners[anchors][by_word].astype(np.int32)
         counts = np.bincount(words[anchors], minlength=len(self.words.forms))
         self._posting_counts, self._posting_starts = counts, np.cumsum(counts) - counts
+        self._sign(order)
         # Only words that count in full are looked at before the exact comparison.
         core = self._shares >= CORE_SHARE
         self._core_words = self._words[core]
         self._core_weights = weights[core]
         self._core_counts = np.bincount(self._owners[core], minlength=len(self))
         self._core_starts = np.cumsum(self._core_counts) - self._core_counts
+
+    def _sign(self, order: Array) -> None:
+        """Keep, of each name's heaviest words, a few bits; and what the heaviest scores alone.
+
+        ``order`` sorts the words by name and weight.
+        """
+        owners, words = self._owners[order], self._words[order]
+        place = np.arange(len(order)) - self._starts[owners]
+        heavy = (place < _SIGN_COLUMNS) & (self._shares[order] >= CORE_SHARE)
+        self._signs = np.full((len(self), _SIGN_COLUMNS), _NO_SIGN, dtype=np.int32)
+        self._signs[owners[heavy], place[heavy]] = words[heavy] & _SIGN_MASK
+        first = order[place == 0]
+        cover = np.ones(len(self))
+        named = self._owners[first]
+        cover[named] = self._token_weights[first] / np.maximum(self.totals[named], 1e-9)
+        most = np.zeros(len(self))
+        np.maximum.at(most, self._owners, self.bits[self._words])
+        factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(most / BITS_ENOUGH, 1)
+        heaviest = cover * self.totals
+        # A name of more words than are signed is always looked at.
+        many = self._lengths > _SIGN_COLUMNS
+        self._alone = np.empty((2, len(self)))
+        for row, other in enumerate((np.ones(len(self)), heaviest / (heaviest + WEIGHT_MIN))):
+            best, least = np.maximum(cover, other), np.minimum(cover, other)
+            score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
+            self._alone[row] = np.where((least >= 0.9) | many, 1.0, score * factor)
 
     def _file_joined(self) -> None:
         """File listed words that stand side by side, in either order, as if written as one."""
@@ -175,11 +205,7 @@ class NameIndex:
         weights = self._weights_of(len(asked.forms), rows, listed, alike)
         core = np.flatnonzero(asked.shares >= CORE_SHARE)
         codes, likes = self._alike_words(asked, core, rows, listed, alike)
-        readings, words = np.divmod(codes, len(self.weights))
-        counts = self._posting_counts[words]
-        places, owners = expand(self._posting_starts[words], counts)
-        pairs = np.sort(readings[owners] * len(self) + self._postings[places])
-        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+        pairs = self._sharing_anchors(codes, asked, score_min)
         readings, names = np.divmod(pairs, max(len(self), 1))
         totals = np.bincount(
             asked.readings[core], weights[asked.words[core]], minlength=len(asked.text)
@@ -189,6 +215,31 @@ class NameIndex:
         pairs = np.union1d(pairs[kept], glued)
         readings, names = np.divmod(pairs, max(len(self), 1))
         return readings, names, weights
+
+    def _sharing_anchors(self, codes: Array, asked: Asked, score_min: float) -> Array:
+        """Return codes (reading, name), sorted, of which enough words are met.
+
+        A name that cannot score enough by its heaviest word alone must have two. That is seen, a
+        few false ones included, from one bit of each word, which is quicker than any search.
+        """
+        readings, words = np.divmod(codes, len(self.weights))
+        met = np.zeros(len(asked.text) * _SIGNS, dtype=np.bool_)
+        met[readings * _SIGNS + (words & _SIGN_MASK)] = True
+        counts = self._posting_counts[words]
+        places, owners = expand(self._posting_starts[words], counts)
+        names = self._postings[places]
+        readings = readings[owners].astype(np.int32)
+        # A subject of several words has others besides the one met, unless it is a text.
+        several = ((asked.counts > 1) & ~asked.text)[readings].astype(np.int8)
+        needed = np.where(self._alone < score_min - _MARGIN, 2, 1).astype(np.int8)
+        signs, base = self._signs[names], readings * _SIGNS
+        count = np.zeros(len(names), dtype=np.int8)
+        for column in range(_SIGN_COLUMNS):
+            count += met[base + signs[:, column]]
+        kept = (count >= needed[several, names]) | asked.lenient[readings]
+        pairs = np.sort(readings[kept].astype(np.int64) * len(self) + names[kept])
+        unique: Array = pairs[np.diff(pairs, prepend=-1) != 0]
+        return unique
 
     def _weights_of(self, count: int, rows: Array, listed: Array, alike: Array) -> Array:
         weights = np.ones(count)
@@ -208,9 +259,11 @@ class NameIndex:
         codes = readings * len(self.weights) + listed[places]
         likes = alike[places]
         joined_codes = self._joined_words(asked, core)
+        asked.lenient[joined_codes // len(self.weights)] = True
         codes = np.concatenate((codes, joined_codes))
         likes = np.concatenate((likes, np.full(len(joined_codes), 0.97, dtype=np.float32)))
-        order = np.lexsort((-likes, codes))
+        # The best likeness of a word comes first: both are sorted as one number.
+        order = np.argsort(codes * 256 - (likes * 255).astype(np.int64))
         codes, likes = codes[order], likes[order]
         first = np.diff(codes, prepend=-1) != 0
         return codes[first], likes[first]
@@ -272,6 +325,6 @@ class NameIndex:
         score = np.where(twice, score * ALIKE_TWICE, score)
         one = (self._core_counts[names] == 1) & (asked.counts[readings] > 1) & ~text[readings]
         score = np.where(one, score * ONE_OF_SEVERAL, score)
-        margin = np.where(asked.initials[readings], _MARGIN_OF_INITIALS, _MARGIN)
+        margin = np.where(asked.lenient[readings], _MARGIN_OF_INITIALS, _MARGIN)
         result: Array = score >= score_min - margin
         return result

@@ -25,7 +25,7 @@ from paritas.screening.explain import circumstances, name_hit, number_hit
 from paritas.screening.identifiers import IdentifierIndex
 from paritas.screening.index import CORE_SHARE, Asked, NameIndex
 from paritas.screening.matching import compare
-from paritas.screening.text import FORM_SHARE, Words, words_of
+from paritas.screening.text import FORM_SHARE, PARTICLE_SHARE, Words, words_of
 from paritas.screening.words import Array, Token, WordForms
 
 #: The score, of 100, from which a match is reported, if the caller does not choose.
@@ -171,12 +171,13 @@ def _asked(subjects: list[Subject]) -> tuple[Asked, list[int]]:
                 text.append(is_text)
                 owners.append(owner)
     counts = np.array(lengths, dtype=np.int64)
-    forms, words = WordForms(list(numbers)), np.array(flat, dtype=np.int64)
+    forms, rows = WordForms(list(numbers)), np.array(flat, dtype=np.int64)
     readings = np.repeat(np.arange(len(counts)), counts)
     share = np.array(shares, dtype=np.float32)
     core = np.bincount(readings, share >= CORE_SHARE, minlength=len(counts))
-    initials = np.bincount(readings, forms.initials[words], minlength=len(counts)) > 0
-    asked = Asked(forms, words, readings, share, np.array(text, dtype=np.bool_), initials, core)
+    named = forms.initials[rows] & (share > FORM_SHARE + PARTICLE_SHARE)
+    initials = np.bincount(readings, named, minlength=len(counts)) > 0
+    asked = Asked(forms, rows, readings, share, np.array(text, dtype=np.bool_), initials, core)
     return asked, owners
 
 

@@ -152,8 +152,8 @@ def _keys(spellings: Sequence[str], sounds: Sequence[str]) -> tuple[Array, Array
 
 
 def _has_digit(letters: Array) -> Array:
-    result: Array = ((letters >= 48) & (letters <= 57)).any(axis=1)
-    return result
+    digits = (letters >= ord("0")) & (letters <= ord("9"))
+    return np.asarray(digits.any(axis=1))
 
 
 def _sound_keys(sounds: Sequence[str]) -> tuple[Array, Array]:
@@ -166,9 +166,8 @@ def _sound_keys(sounds: Sequence[str]) -> tuple[Array, Array]:
 
 def _without_article(letters: Array, lengths: Array) -> tuple[Array, Array]:
     """Alrawi and Rawi: the Arabic article written as part of the word."""
-    article: Array = ((letters[:, 0] == ord("a")) | (letters[:, 0] == ord("i"))) & (
-        letters[:, 1] == ord("l")
-    )
+    first, second = letters[:, 0], letters[:, 1]
+    article = ((first == ord("a")) | (first == ord("i"))) & (second == ord("l"))
     rows = np.flatnonzero(article & (lengths >= 6))
     rest = np.zeros((len(rows), WIDTH), dtype=np.uint8)
     rest[:, : WIDTH - 2] = letters[rows, 2:]
