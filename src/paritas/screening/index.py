@@ -1,9 +1,10 @@
 """Which listed names may be alike to a name: many names at once, in numpy.
 
 Each listed name is filed under its anchors only: the heaviest of its words, as few as needed so
-that without any of them too little of the name would be left to match. Names that share an
-alike anchor with a subject are candidates; their words are then looked up among the words that are
-alike to the subject's, and what could score enough goes on to be compared exactly.
+that without any of them too little of the name would be left to match. Names that share an alike
+anchor with a subject are candidates. They are sifted three times, each time more exactly: by
+whether enough words are met, by what those could score at most, and by what they score as alike as
+they are. What is left goes on to be compared exactly.
 """
 
 from __future__ import annotations
@@ -40,30 +41,32 @@ COVER_MIN = 0.5
 #: Evidence of one word, at most, and the least weight of a word, both against the rarest.
 BITS_MAX = 12.0
 WEIGHT_MIN = 0.3
-#: Listed words from which on a common word's forms are counted together.
-_SAME_WORD = 0.85
-#: Words that stand for no role count in full; the rest is left to the exact comparison.
+#: Words that keep at least this share of their weight are looked at before the exact comparison.
 CORE_SHARE = 0.5
+#: Likeness from which on other spellings of a word count with it.
+_SAME_WORD = 0.85
 #: What the exact comparison may add to the score seen here: a little by pairing words otherwise,
 #: more where there are initials.
 _MARGIN, _MARGIN_OF_INITIALS = 0.03, 0.2
 _CHUNK = 20_000
-#: Bits per reading in which met words are marked, the last of them never; and words per name.
-_SIGNS, _SIGN_MASK, _NO_SIGN, _SIGN_COLUMNS = 1024, 511, 1023, 6
+#: Bits per reading in which met words are marked, the last of them never; words kept per name.
+_SIGNS, _NO_SIGN, _COLUMNS = 2048, 2047, 8
+#: Candidates looked at in one go, so that they fit the processor's cache.
+_PIECE = 200_000
 
 
 class Asked(NamedTuple):
     """A batch of readings: their words, flattened, and the forms of the distinct ones."""
 
     forms: WordForms
-    #: Row of ``forms`` for every word, and the reading it is of.
+    #: Row of ``forms`` for every word, the reading it is of, and the share of its weight it keeps.
     words: Array
     readings: Array
     shares: Array
-    #: Which readings are texts; which have initials or words that are parts of a listed word, so
-    #: that the exact comparison may find much more; how many words of each count in full.
+    #: Which readings are texts; which letters each has as initials, a bit each; how many of its
+    #: words count in full.
     text: Array
-    lenient: Array
+    initials: Array
     counts: Array
 
 
@@ -82,7 +85,12 @@ class NameIndex:
         self.words = WordIndex(list(numbers) or ["-"])
         self.bits = self._rarity(len(names))
         self.weights = np.clip(self.bits / BITS_MAX, WEIGHT_MIN, 1.0)
-        self._file_anchors()
+        self._token_weights = (self.weights[self._words] * self._shares).astype(np.float32)
+        self.totals = np.bincount(self._owners, self._token_weights, minlength=len(self))
+        order = np.lexsort((-self._token_weights, self._owners))
+        self._file_anchors(order)
+        self._file_heaviest(order)
+        self._file_alone()
         self._file_joined()
 
     def __len__(self) -> int:
@@ -101,67 +109,59 @@ class NameIndex:
             close = (alike >= _SAME_WORD) & (rows + start != listed)
             total += np.bincount(rows[close] + start, counts[listed[close]], minlength=len(every))
         bits = np.log2(max(names, 1) / np.maximum(total, 1))
-        # A short list makes no word common: there, too, a word is worth what it would be in a long one.
+        # A short list makes no word common: a word is worth there what it is in a long one.
         bits = np.clip(bits + max(0.0, 15 - np.log2(max(names, 1))), 0.0, BITS_MAX + 3)
         spellings = set(spellings_of(sorted(COMMON)))
         common = np.array([spelling in spellings for spelling in self.words.forms.spellings])
-        result: Array = np.where(common, np.minimum(bits, COMMON_BITS), bits)
-        return result
+        return np.asarray(np.where(common, np.minimum(bits, COMMON_BITS), bits))
 
-    def _file_anchors(self) -> None:
-        weights = (self.weights[self._words] * self._shares).astype(np.float32)
-        self._token_weights = weights
-        self.totals = np.bincount(self._owners, weights, minlength=len(self))
-        order = np.lexsort((-weights, self._owners))
-        owners, words = self._owners[order], self._words[order]
-        running = np.cumsum(weights[order], dtype=np.float64)
-        base = np.concatenate(([0.0], running))[self._starts[owners]] if len(owners) else running
-        left = self.totals[owners] - (running - base - weights[order])
+    def _file_anchors(self, order: Array) -> None:
+        """File each name under its heaviest words; ``order`` sorts words by name and weight."""
+        owners, words, weights = self._owners[order], self._words[order], self._token_weights[order]
+        running = np.cumsum(weights, dtype=np.float64)
+        before = np.concatenate(([0.0], running))[self._starts[owners]]
+        left = self.totals[owners] - (running - before - weights)
         anchors = left >= COVER_MIN * self.totals[owners] - 1e-6
         by_word = np.argsort(words[anchors], kind="stable")
         self._postings = owners[anchors][by_word].astype(np.int32)
-        counts = np.bincount(words[anchors], minlength=len(self.words.forms))
+        counts = np.bincount(words[anchors], minlength=len(self.weights))
         self._posting_counts, self._posting_starts = counts, np.cumsum(counts) - counts
-        self._sign(order)
-        # Only words that count in full are looked at before the exact comparison.
-        core = self._shares >= CORE_SHARE
-        self._core_words = self._words[core]
-        self._core_weights = weights[core]
-        self._core_counts = np.bincount(self._owners[core], minlength=len(self))
-        self._core_starts = np.cumsum(self._core_counts) - self._core_counts
 
-    def _sign(self, order: Array) -> None:
-        """Keep, of each name's heaviest words, a few bits; and what the heaviest scores alone.
-
-        ``order`` sorts the words by name and weight.
-        """
-        owners, words = self._owners[order], self._words[order]
+    def _file_heaviest(self, order: Array) -> None:
+        """Keep each name's heaviest words in a table, to look at them without searching."""
+        count, none = len(self), len(self.weights)
+        owners, words, weights = self._owners[order], self._words[order], self._token_weights[order]
+        full = self._shares[order] >= CORE_SHARE
         place = np.arange(len(order)) - self._starts[owners]
-        heavy = (place < _SIGN_COLUMNS) & (self._shares[order] >= CORE_SHARE)
-        self._signs = np.full((len(self), _SIGN_COLUMNS), _NO_SIGN, dtype=np.int32)
-        self._signs[owners[heavy], place[heavy]] = words[heavy] & _SIGN_MASK
-        first = order[place == 0]
-        cover = np.ones(len(self))
-        named = self._owners[first]
-        cover[named] = self._token_weights[first] / np.maximum(self.totals[named], 1e-9)
-        most = np.zeros(len(self))
-        np.maximum.at(most, self._owners, self.bits[self._words])
-        factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(most / BITS_ENOUGH, 1)
-        heaviest = cover * self.totals
-        # A name of more words than are signed is always looked at.
-        many = self._lengths > _SIGN_COLUMNS
+        kept, over = full & (place < _COLUMNS), full & (place >= _COLUMNS)
+        self._heavy = np.full((count, _COLUMNS), none, dtype=np.int32)
+        self._heavy[owners[kept], place[kept]] = words[kept]
+        self._heavy_weights = np.zeros((count, _COLUMNS), dtype=np.float32)
+        self._heavy_weights[owners[kept], place[kept]] = weights[kept]
+        self._core_counts = np.bincount(owners[full], minlength=count)
+        # Words that found no place in the table count as if they were met.
+        self._over = np.bincount(owners[over], weights[over], minlength=count)
+        self._padded_bits = np.append(self.bits, 0.0).astype(np.float32)
+        self._signs = np.where(self._heavy == none, _NO_SIGN, self._heavy % _NO_SIGN)
+        self._letters = np.zeros(count, dtype=np.int32)
+        first = np.array([1 << (ord(word[0]) % 32) for word in self.words.forms.words])
+        np.bitwise_or.at(self._letters, self._owners, first[self._words].astype(np.int32))
+
+    def _file_alone(self) -> None:
+        """Keep what a name scores by its heaviest word alone: of a subject of one word, of more."""
+        heaviest = self._heavy_weights[:, 0].astype(np.float64)
+        cover = heaviest / np.maximum(self.totals, 1e-9)
+        most = self._padded_bits[self._heavy].max(axis=1, initial=0.0)
         self._alone = np.empty((2, len(self)))
         for row, other in enumerate((np.ones(len(self)), heaviest / (heaviest + WEIGHT_MIN))):
-            best, least = np.maximum(cover, other), np.minimum(cover, other)
-            score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
-            self._alone[row] = np.where((least >= 0.9) | many, 1.0, score * factor)
+            self._alone[row] = np.where(self._over > 0, 1.0, bound(cover, other, most))
 
     def _file_joined(self) -> None:
         """File listed words that stand side by side, in either order, as if written as one."""
         hashes, lengths = self.words.forms.hashes, self.words.forms.lengths
         keys, names = [], []
         for gap in (1, 2):
-            left: Array = np.flatnonzero(self._owners[:-gap] == self._owners[gap:])
+            left = np.flatnonzero(self._owners[:-gap] == self._owners[gap:])
             if gap == 2:
                 # First and last of three: surname and given name with one between.
                 left = left[self._lengths[self._owners[left]] == 3]
@@ -183,14 +183,13 @@ class NameIndex:
         result = []
         for place in range(start, start + self._lengths[name]):
             word, share = int(self._words[place]), float(self._shares[place])
-            full = share >= CORE_SHARE
             result.append(
                 Token(
                     forms.words[word],
                     forms.spellings[word],
                     forms.sounds[word],
                     float(self._token_weights[place]),
-                    float(self.bits[word]) if full else 0.0,
+                    float(self.bits[word]) if share >= CORE_SHARE else 0.0,
                     share,
                 )
             )
@@ -202,85 +201,58 @@ class NameIndex:
         The weights are those of ``asked.forms``: of the listed word most like it, or 1.
         """
         rows, listed, alike = self.words.find(asked.forms)
-        weights = self._weights_of(len(asked.forms), rows, listed, alike)
+        weights = np.ones(len(asked.forms))
+        order = np.argsort(alike, kind="stable")
+        weights[rows[order]] = self.weights[listed[order]]
         core = np.flatnonzero(asked.shares >= CORE_SHARE)
-        codes, likes = self._alike_words(asked, core, rows, listed, alike)
-        pairs = self._sharing_anchors(codes, asked, score_min)
-        readings, names = np.divmod(pairs, max(len(self), 1))
         totals = np.bincount(
             asked.readings[core], weights[asked.words[core]], minlength=len(asked.text)
         )
-        kept = self._promising(codes, likes, readings, names, totals, asked, score_min)
-        glued = self._glued(asked, core)
-        pairs = np.union1d(pairs[kept], glued)
+        found = [self._glued(asked, core), self._split(asked, core)]
+        readings, words, likes = self._alike_words(asked, core, rows, listed, alike)
+        # A reading's words stay together, and pieces are of about the same number of candidates.
+        done = np.cumsum(self._posting_counts[words])
+        cuts = np.searchsorted(done, np.arange(0, done[-1] if len(done) else 0, _PIECE))
+        starts = np.searchsorted(readings, np.unique(readings[cuts])).tolist()
+        for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+            piece = Met(readings[start:end], words[start:end], likes[start:end], len(self.weights))
+            sharing = self._sharing_anchors(piece, asked, score_min)
+            found.append(self._promising(piece, sharing, totals, asked, score_min))
+        pairs = np.unique(np.concatenate(found))
         readings, names = np.divmod(pairs, max(len(self), 1))
         return readings, names, weights
 
-    def _sharing_anchors(self, codes: Array, asked: Asked, score_min: float) -> Array:
-        """Return codes (reading, name), sorted, of which enough words are met.
-
-        A name that cannot score enough by its heaviest word alone must have two. That is seen, a
-        few false ones included, from one bit of each word, which is quicker than any search.
-        """
-        readings, words = np.divmod(codes, len(self.weights))
-        met = np.zeros(len(asked.text) * _SIGNS, dtype=np.bool_)
-        met[readings * _SIGNS + (words & _SIGN_MASK)] = True
-        counts = self._posting_counts[words]
-        places, owners = expand(self._posting_starts[words], counts)
-        names = self._postings[places]
-        readings = readings[owners].astype(np.int32)
-        # A subject of several words has others besides the one met, unless it is a text.
-        several = ((asked.counts > 1) & ~asked.text)[readings].astype(np.int8)
-        needed = np.where(self._alone < score_min - _MARGIN, 2, 1).astype(np.int8)
-        signs, base = self._signs[names], readings * _SIGNS
-        count = np.zeros(len(names), dtype=np.int8)
-        for column in range(_SIGN_COLUMNS):
-            count += met[base + signs[:, column]]
-        kept = (count >= needed[several, names]) | asked.lenient[readings]
-        pairs = np.sort(readings[kept].astype(np.int64) * len(self) + names[kept])
-        unique: Array = pairs[np.diff(pairs, prepend=-1) != 0]
-        return unique
-
-    def _weights_of(self, count: int, rows: Array, listed: Array, alike: Array) -> Array:
-        weights = np.ones(count)
-        order = np.argsort(alike, kind="stable")
-        weights[rows[order]] = self.weights[listed[order]]
-        return weights
-
     def _alike_words(
         self, asked: Asked, core: Array, rows: Array, listed: Array, alike: Array
-    ) -> tuple[Array, Array]:
-        """Return codes (reading, listed word), sorted, with the best likeness of each."""
+    ) -> tuple[Array, Array, Array]:
+        """Return reading, listed word and best likeness, sorted by reading and word."""
         counts = np.bincount(rows, minlength=len(asked.forms))
         starts = np.cumsum(counts) - counts
         words = asked.words[core]
         places, owners = expand(starts[words], counts[words])
-        readings = asked.readings[core][owners]
-        codes = readings * len(self.weights) + listed[places]
+        codes = asked.readings[core][owners] * len(self.weights) + listed[places]
         likes = alike[places]
-        joined_codes = self._joined_words(asked, core)
-        asked.lenient[joined_codes // len(self.weights)] = True
-        codes = np.concatenate((codes, joined_codes))
-        likes = np.concatenate((likes, np.full(len(joined_codes), 0.97, dtype=np.float32)))
         # The best likeness of a word comes first: both are sorted as one number.
         order = np.argsort(codes * 256 - (likes * 255).astype(np.int64))
         codes, likes = codes[order], likes[order]
         first = np.diff(codes, prepend=-1) != 0
-        return codes[first], likes[first]
+        readings, words = np.divmod(codes[first], len(self.weights))
+        return readings, words, likes[first]
 
-    def _joined_words(self, asked: Asked, core: Array) -> Array:
-        """Words of a subject that side by side make one listed word."""
+    def _split(self, asked: Asked, core: Array) -> Array:
+        """Pairs of a reading with a listed name of which it has one word as several."""
         forms, words, readings = asked.forms, asked.words[core], asked.readings[core]
         hashes, lengths = forms.hashes[words], forms.lengths[words]
         result = []
-        pair, length = hashes, lengths
+        run, length = hashes, lengths
         for gap in (1, 2):
-            pair = joined(pair[: len(hashes) - gap], length[: len(hashes) - gap], hashes[gap:])
-            length = length[: len(hashes) - gap] + lengths[gap:]
-            same = readings[: len(pair)] == readings[gap:]
-            rows = np.flatnonzero(same)
-            found, listed = self.words.find_joined(pair[rows])
-            result.append(readings[rows[found]] * len(self.weights) + listed)
+            count = max(len(hashes) - gap, 0)
+            run = joined(run[:count], length[:count], hashes[gap:])
+            length = length[:count] + lengths[gap:]
+            rows = np.flatnonzero(readings[:count] == readings[gap:])
+            found, listed = self.words.find_joined(run[rows])
+            places, owners = expand(self._posting_starts[listed], self._posting_counts[listed])
+            result.append(readings[rows[found]][owners] * len(self) + self._postings[places])
         return np.concatenate(result)
 
     def _glued(self, asked: Asked, core: Array) -> Array:
@@ -290,41 +262,87 @@ class NameIndex:
         found, names = self._joined.find(asked.forms.hashes[words[long]])
         return asked.readings[core][long][found] * len(self) + names
 
+    def _sharing_anchors(self, met: Met, asked: Asked, score_min: float) -> Array:
+        """Return codes (reading, name), sorted, of which enough words are met.
+
+        A name that cannot score enough by its heaviest word alone must have two. That is seen, a
+        few false ones included, from one bit of each word, which is quicker than any search.
+        """
+        places, owners = expand(self._posting_starts[met.words], self._posting_counts[met.words])
+        names = self._postings[places]
+        readings = met.readings[owners]
+        # A subject of several words has others besides the one met, unless it is a text.
+        several = ((asked.counts > 1) & ~asked.text).astype(np.int8)[readings]
+        needs_two = self._alone < score_min - _MARGIN
+        enough = ~needs_two[several, names]
+        enough |= (asked.initials[readings] & self._letters[names]) != 0
+        rows = np.flatnonzero(~enough)
+        names_left, readings_left = names[rows], readings[rows]
+        count = met.meets(readings_left, self._signs[names_left]).sum(axis=1, dtype=np.int8)
+        enough[rows[count >= 2]] = True
+        pairs = np.sort(readings[enough] * len(self) + names[enough])
+        return np.asarray(pairs[np.diff(pairs, prepend=-1) != 0])
+
     def _promising(
-        self,
-        codes: Array,
-        likes: Array,
-        readings: Array,
-        names: Array,
-        totals: Array,
-        asked: Asked,
-        score_min: float,
+        self, met: Met, pairs: Array, totals: Array, asked: Asked, score_min: float
     ) -> Array:
-        """Tell which pairs (reading, name) may score enough by the words that are alike."""
-        text = asked.text
-        places, pairs = expand(self._core_starts[names], self._core_counts[names])
-        words = self._core_words[places]
-        wanted = readings[pairs] * len(self.weights) + words
-        table = KeyTable(codes.astype(np.uint64), np.arange(len(codes)))
-        found, rows = table.find(wanted.astype(np.uint64))
-        pairs, words, alike = pairs[found], words[found], likes[rows]
-        weight = self._core_weights[places[found]]
-        count = len(names)
-        matched = np.bincount(pairs, weight * alike, minlength=count)
-        bits = np.bincount(
-            pairs, np.maximum(self.bits[words] - BITS_LOST * (1 - alike), 0), minlength=count
-        )
-        covers = matched / np.maximum(self.totals[names], 1e-9)
-        others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
-        others[text[readings]] = 1.0
-        best, least = np.maximum(covers, others), np.minimum(covers, others)
-        score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
-        factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(bits / BITS_ENOUGH, 1)
-        score = np.where(least < 0.9, score * factor, score)
-        twice = np.bincount(pairs, alike < NEARLY_SAME, minlength=count) > 1
-        score = np.where(twice, score * ALIKE_TWICE, score)
-        one = (self._core_counts[names] == 1) & (asked.counts[readings] > 1) & ~text[readings]
-        score = np.where(one, score * ONE_OF_SEVERAL, score)
-        margin = np.where(asked.lenient[readings], _MARGIN_OF_INITIALS, _MARGIN)
-        result: Array = score >= score_min - margin
-        return result
+        """Return those codes (reading, name) that may score enough by the words that are alike."""
+        for exact in (False, True):
+            readings, names = np.divmod(pairs, max(len(self), 1))
+            heavy = self._heavy[names]
+            bits, weights = self._padded_bits[heavy], self._heavy_weights[names]
+            if exact:
+                alike = met.likes_of(readings, heavy)
+                bits = np.maximum(bits - BITS_LOST * (1 - alike), 0)
+            else:
+                alike = met.meets(readings, self._signs[names]).astype(np.float32)
+            matched = (alike * weights).sum(axis=1) + self._over[names]
+            covers = matched / np.maximum(self.totals[names], 1e-9)
+            others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
+            others[asked.text[readings]] = 1.0
+            score = bound(covers, others, (bits * (alike > 0)).sum(axis=1))
+            if exact:
+                twice = ((alike > 0) & (alike < NEARLY_SAME)).sum(axis=1) > 1
+                score = np.where(twice, score * ALIKE_TWICE, score)
+            several = (asked.counts[readings] > 1) & ~asked.text[readings]
+            one = (self._core_counts[names] == 1) & several
+            score = np.where(one, score * ONE_OF_SEVERAL, score)
+            initial = (asked.initials[readings] & self._letters[names]) != 0
+            margin = np.where(initial, _MARGIN_OF_INITIALS, _MARGIN)
+            pairs = pairs[score >= score_min - margin]
+        return pairs
+
+
+class Met:
+    """The listed words that a piece of a batch meets, by reading."""
+
+    def __init__(self, readings: Array, words: Array, likes: Array, vocabulary: int) -> None:
+        """The arrays are parallel, sorted by reading and word; words are below ``vocabulary``."""
+        self.readings, self.words = readings, words
+        self._likes, self._vocabulary = likes, vocabulary + 1
+        self._first = int(readings[0]) if len(readings) else 0
+        span = int(readings[-1]) - self._first + 1 if len(readings) else 0
+        self._codes = readings * self._vocabulary + words
+        self._marks = np.zeros(span * _SIGNS, dtype=np.bool_)
+        self._marks[(readings - self._first) * _SIGNS + words % _NO_SIGN] = True
+
+    def meets(self, readings: Array, signs: Array) -> Array:
+        """Tell for each row's signs whether its reading meets such a word, nearly always rightly."""
+        base = (readings - self._first) * _SIGNS
+        return np.asarray(self._marks[base[:, None] + signs])
+
+    def likes_of(self, readings: Array, words: Array) -> Array:
+        """Return the likeness of each row's words to its reading, 0 for words not met."""
+        if not len(self._codes):
+            return np.zeros(words.shape, dtype=np.float32)
+        wanted = readings[:, None] * self._vocabulary + words
+        places = np.minimum(np.searchsorted(self._codes, wanted), len(self._codes) - 1)
+        return np.where(self._codes[places] == wanted, self._likes[places], np.float32(0))
+
+
+def bound(covers: Array, others: Array, bits: Array) -> Array:
+    """Return the score of two covers with the evidence, as ``matching.scored`` does for one."""
+    best, least = np.maximum(covers, others), np.minimum(covers, others)
+    score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
+    factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(bits / BITS_ENOUGH, 1)
+    return np.where(least < 0.9, score * factor, score)

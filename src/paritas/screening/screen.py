@@ -175,8 +175,11 @@ def _asked(subjects: list[Subject]) -> tuple[Asked, list[int]]:
     readings = np.repeat(np.arange(len(counts)), counts)
     share = np.array(shares, dtype=np.float32)
     core = np.bincount(readings, share >= CORE_SHARE, minlength=len(counts))
-    named = forms.initials[rows] & (share > FORM_SHARE + PARTICLE_SHARE)
-    initials = np.bincount(readings, named, minlength=len(counts)) > 0
+    initials = np.zeros(len(counts), dtype=np.int32)
+    named = np.flatnonzero(forms.initials[rows] & (share > FORM_SHARE + PARTICLE_SHARE))
+    for place in named.tolist():
+        for letter in forms.words[rows[place]]:
+            initials[readings[place]] |= 1 << (ord(letter) % 32)
     asked = Asked(forms, rows, readings, share, np.array(text, dtype=np.bool_), initials, core)
     return asked, owners
 
