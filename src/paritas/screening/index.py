@@ -21,8 +21,9 @@ from paritas.screening.matching import (
     BITS_ENOUGH,
     BITS_LOST,
     FLOOR_WITHOUT_BITS,
-    NEARLY_SAME,
+    INITIAL_ALIKE,
     ONE_OF_SEVERAL,
+    WELL_ALIKE,
 )
 from paritas.screening.text import Words
 from paritas.screening.words import (
@@ -45,9 +46,8 @@ WEIGHT_MIN = 0.3
 CORE_SHARE = 0.5
 #: Likeness from which on other spellings of a word count with it.
 _SAME_WORD = 0.85
-#: What the exact comparison may add to the score seen here: a little by pairing words otherwise,
-#: more where there are initials.
-_MARGIN, _MARGIN_OF_INITIALS = 0.03, 0.2
+#: What the exact comparison may add to the score seen here, by pairing words otherwise.
+_MARGIN = 0.03
 _CHUNK = 20_000
 #: Bits per reading in which met words are marked, the last of them never; words kept per name.
 _SIGNS, _NO_SIGN, _COLUMNS = 2048, 2047, 8
@@ -144,8 +144,9 @@ class NameIndex:
         self._padded_bits = np.append(self.bits, 0.0).astype(np.float32)
         self._signs = np.where(self._heavy == none, _NO_SIGN, self._heavy % _NO_SIGN)
         self._letters = np.zeros(count, dtype=np.int32)
-        first = np.array([1 << (ord(word[0]) % 32) for word in self.words.forms.words])
-        np.bitwise_or.at(self._letters, self._owners, first[self._words].astype(np.int32))
+        first = [1 << (ord(word[0]) % 32) for word in self.words.forms.words]
+        self._first_letter = np.array([*first, 0], dtype=np.int32)
+        np.bitwise_or.at(self._letters, self._owners, self._first_letter[self._words])
 
     def _file_alone(self) -> None:
         """Keep what a name scores by its heaviest word alone: of a subject of one word, of more."""
@@ -205,15 +206,19 @@ class NameIndex:
         order = np.argsort(alike, kind="stable")
         weights[rows[order]] = self.weights[listed[order]]
         core = np.flatnonzero(asked.shares >= CORE_SHARE)
-        totals = np.bincount(
-            asked.readings[core], weights[asked.words[core]], minlength=len(asked.text)
-        )
+        # A word said twice is no other word, and an initial stands for a word of the listed name.
+        said = core[~asked.forms.initials[asked.words[core]]]
+        said = np.unique(asked.readings[said] * len(weights) + asked.words[said])
+        said_readings, said_words = np.divmod(said, max(len(weights), 1))
+        totals = np.bincount(said_readings, weights[said_words], minlength=len(asked.text))
         found = [self._glued(asked, core), self._split(asked, core)]
         readings, words, likes = self._alike_words(asked, core, rows, listed, alike)
         # A reading's words stay together, and pieces are of about the same number of candidates.
         done = np.cumsum(self._posting_counts[words])
-        cuts = np.searchsorted(done, np.arange(0, done[-1] if len(done) else 0, _PIECE))
+        total = int(done[-1]) if len(done) else 0
+        cuts = np.searchsorted(done, np.arange(0, total, _PIECE), side="right")
         starts = np.searchsorted(readings, np.unique(readings[cuts])).tolist()
+        starts[:1] = [0]
         for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
             piece = Met(readings[start:end], words[start:end], likes[start:end], len(self.weights))
             sharing = self._sharing_anchors(piece, asked, score_min)
@@ -297,19 +302,21 @@ class NameIndex:
             else:
                 alike = met.meets(readings, self._signs[names]).astype(np.float32)
             matched = (alike * weights).sum(axis=1) + self._over[names]
+            rows = np.flatnonzero(asked.initials[readings] & self._letters[names])
+            begun = self._first_letter[heavy[rows]] & asked.initials[readings[rows], None]
+            initials = (weights[rows] * ((begun != 0) & (alike[rows] == 0))).sum(axis=1)
+            matched[rows] += INITIAL_ALIKE * initials
             covers = matched / np.maximum(self.totals[names], 1e-9)
             others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
             others[asked.text[readings]] = 1.0
             score = bound(covers, others, (bits * (alike > 0)).sum(axis=1))
             if exact:
-                twice = ((alike > 0) & (alike < NEARLY_SAME)).sum(axis=1) > 1
+                twice = ((alike > 0) & (alike < WELL_ALIKE)).sum(axis=1) > 1
                 score = np.where(twice, score * ALIKE_TWICE, score)
             several = (asked.counts[readings] > 1) & ~asked.text[readings]
             one = (self._core_counts[names] == 1) & several
             score = np.where(one, score * ONE_OF_SEVERAL, score)
-            initial = (asked.initials[readings] & self._letters[names]) != 0
-            margin = np.where(initial, _MARGIN_OF_INITIALS, _MARGIN)
-            pairs = pairs[score >= score_min - margin]
+            pairs = pairs[score >= score_min - _MARGIN]
         return pairs
 
 

@@ -24,7 +24,7 @@ BITS_LOST = 24.0
 FLOOR_WITHOUT_BITS = 0.7
 #: What is left of the score when two words or more are only alike, when a short word is, when the
 #: whole listed name is one word of several, and when a company would be a person or a ship.
-ALIKE_TWICE, ALIKE_SHORT, ONE_OF_SEVERAL, OTHER_KIND = 0.85, 0.9, 0.85, 0.9
+ALIKE_TWICE, ALIKE_SHORT, ONE_OF_SEVERAL, OTHER_KIND = 0.85, 0.9, 0.85, 0.93
 #: What a listed name found in a text must have: its evidence, and, if it is one word, its letters.
 #: A ship's name is also found after a word that says a ship follows.
 TEXT_BITS_MIN, TEXT_LETTERS_MIN = 10.5, 6
@@ -43,11 +43,11 @@ VESSEL_WORDS = frozenset(
         "yacht",
     ]
 )
-NEARLY_SAME = 0.95
+NEARLY_SAME, WELL_ALIKE = 0.95, 0.88
 _SHORT = 4
 _JOINED_MIN = 0.85
 _JOINED_LETTERS_MIN = 4
-_INITIAL_ALIKE = 0.7
+INITIAL_ALIKE = 0.7
 _INITIALS_MAX = 3
 
 
@@ -115,7 +115,7 @@ def _caution(
     only_alike = [
         pair
         for pair in pairs
-        if pair.alike < NEARLY_SAME
+        if pair.alike < WELL_ALIKE
         and pair.how != "initials"
         and any(listed[place].share == 1 for place in pair.listed)
     ]
@@ -294,7 +294,7 @@ def _pair_initials(
             free_short.remove(place)
             free_long.difference_update(run)
             places = ((place,), run) if listed_is_long else (run, (place,))
-            pairs.append(Pair(places[0], places[1], _INITIAL_ALIKE, "initials"))
+            pairs.append(Pair(places[0], places[1], INITIAL_ALIKE, "initials"))
 
 
 def _starts(letters: str, words: list[str]) -> tuple[int, ...]:

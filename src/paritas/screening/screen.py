@@ -30,8 +30,9 @@ from paritas.screening.words import Array, Token, WordForms
 
 #: The score, of 100, from which a match is reported, if the caller does not choose.
 THRESHOLD = 75
-#: A name of more words is read as a text: nobody is called so, and it may hide a name.
-_NAME_WORDS_MAX = 16
+#: A longer name is read as a text: nobody is called so, and it may hide a name. ISO 20022 gives a
+#: name 140 characters.
+_NAME_WORDS_MAX, _NAME_LETTERS_MAX = 16, 140
 _WINDOW, _STEP = 16, 8
 _BATCH = 8_000
 _TOKENS_KEPT = 50_000
@@ -161,8 +162,9 @@ def _asked(subjects: list[Subject]) -> tuple[Asked, list[int]]:
     text: list[bool] = []
     owners: list[int] = []
     for owner, subject in enumerate(subjects):
+        long = subject.form is Form.TEXT or len(subject.name) > _NAME_LETTERS_MAX
         for words in words_of(subject.name, subject.kind):
-            is_text = subject.form is Form.TEXT or len(words.texts) > _NAME_WORDS_MAX
+            is_text = long or len(words.texts) > _NAME_WORDS_MAX
             for piece in _windows(words) if is_text else (words,):
                 for word in piece.texts:
                     flat.append(numbers.setdefault(word, len(numbers)))

@@ -35,7 +35,7 @@ def read_list(
         defaults = ("OFAC", "SDN")
     else:
         ((file, data),) = files.items()
-        if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        if data.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith(b"<"):
             entries, stated, defaults = _read_xml(file, parse_xml(file, data))
         else:
             entries, stated, defaults = _read_table(file, data)
