@@ -1,8 +1,8 @@
 """Each publisher's form is read whole, and what is not whole is refused."""
 
 import pytest
-import made_up_lists as made_up
 
+import made_up_lists as made_up
 from paritas.screening import IdentifierType, Kind, ListVersion, Quality
 from paritas.screening.lists import ListError, accept, difference, read_list
 from paritas.screening.lists.countries import country_code

@@ -25,7 +25,7 @@ from paritas.screening.explain import circumstances
 from paritas.screening.matching import compare
 from paritas.screening.ordinary import ordinary_names
 from paritas.screening.quality import made_up_list, ordinary_scores, pair_scores, read_pairs, varied
-from paritas.screening.screen import _asked, _other_kind, _tokens
+from paritas.screening.screen import _asked, _tokens
 from paritas.screening.text import words_of
 from paritas.screening.words import WordForms, WordIndex, likeness, token_of
 
@@ -94,7 +94,7 @@ EVASIONS = [
     ("1", "Wladimir Testowski", "as Germans and Poles write"),
     ("1", "Владимир Тестовский", "Cyrillic"),
     ("1", "Βλαδίμιρ Τεστόβσκι", "Greek"),
-    ("1", "فلاديمير تستوفسكي", "Arabic"),
+    ("1", "فلاديمير ماديوبوفيتش تيستوفسكي", "Arabic"),
     ("1", "Vlаdimir Tеstоvsky", "Cyrillic letters that look Latin"),
     ("1", "Vladimir Τestovsky", "a Greek letter that looks Latin"),
     ("1", "Vla\u200bdi\u200dmir Testov\u2060sky", "zero-width characters"),
@@ -277,8 +277,7 @@ def every_score(screener: Screener, subject: Subject) -> dict[str, int]:
         places = [i for i, r in enumerate(asked.readings.tolist()) if r == reading]
         tokens = _tokens(asked, weights, places[0], places[-1] + 1) if places else []
         for row, (version, listed, name) in enumerate(screener._rows):
-            other = _other_kind(subject.kind, tokens, listed.kind)
-            match = compare(tokens, screener.index.tokens(row), other_kind=other)
+            match = compare(tokens, screener.index.tokens(row))
             points, _ = circumstances(subject, listed, name.quality)
             score = round(match.score * 100) + points
             key = f"{version.id} {listed.id}"

@@ -33,7 +33,6 @@ from paritas.screening.words import (
     WordForms,
     WordIndex,
     expand,
-    joined,
     spellings_of,
 )
 
@@ -139,6 +138,8 @@ class NameIndex:
         self._heavy_weights = np.zeros((count, _COLUMNS), dtype=np.float32)
         self._heavy_weights[owners[kept], place[kept]] = weights[kept]
         self._core_counts = np.bincount(owners[full], minlength=count)
+        # What does not count in full is taken as met: only the exact comparison looks at it.
+        self._core_totals = np.bincount(owners[full], weights[full], minlength=count)
         # Words that found no place in the table count as if they were met.
         self._over = np.bincount(owners[over], weights[over], minlength=count)
         self._padded_bits = np.append(self.bits, 0.0).astype(np.float32)
@@ -151,7 +152,7 @@ class NameIndex:
     def _file_alone(self) -> None:
         """Keep what a name scores by its heaviest word alone: of a subject of one word, of more."""
         heaviest = self._heavy_weights[:, 0].astype(np.float64)
-        cover = heaviest / np.maximum(self.totals, 1e-9)
+        cover = heaviest / np.maximum(self._core_totals, 1e-9)
         most = self._padded_bits[self._heavy].max(axis=1, initial=0.0)
         self._alone = np.empty((2, len(self)))
         for row, other in enumerate((np.ones(len(self)), heaviest / (heaviest + WEIGHT_MIN))):
@@ -159,7 +160,7 @@ class NameIndex:
 
     def _file_joined(self) -> None:
         """File listed words that stand side by side, in either order, as if written as one."""
-        hashes, lengths = self.words.forms.hashes, self.words.forms.lengths
+        runs = self.words.forms.runs.at(self._words)
         keys, names = [], []
         for gap in (1, 2):
             left = np.flatnonzero(self._owners[:-gap] == self._owners[gap:])
@@ -167,14 +168,12 @@ class NameIndex:
                 # First and last of three: surname and given name with one between.
                 left = left[self._lengths[self._owners[left]] == 3]
             for first, second in ((left, left + gap), (left + gap, left)):
-                one, two = self._words[first], self._words[second]
-                keys.append(joined(hashes[one], lengths[one], hashes[two]))
+                keys.append(runs.at(first).then(runs.at(second)).hashes)
                 names.append(self._owners[left])
-        run = np.flatnonzero(self._owners[:-2] == self._owners[2:])
-        one, two, three = (self._words[run + place] for place in range(3))
-        pair = joined(hashes[one], lengths[one], hashes[two])
-        keys.append(joined(pair, lengths[one] + lengths[two], hashes[three]))
-        names.append(self._owners[run])
+        three = np.flatnonzero(self._owners[:-2] == self._owners[2:])
+        run = runs.at(three).then(runs.at(three + 1)).then(runs.at(three + 2))
+        keys.append(run.hashes)
+        names.append(self._owners[three])
         self._joined = KeyTable(np.concatenate(keys), np.concatenate(names))
 
     def tokens(self, name: int) -> list[Token]:
@@ -246,16 +245,15 @@ class NameIndex:
 
     def _split(self, asked: Asked, core: Array) -> Array:
         """Pairs of a reading with a listed name of which it has one word as several."""
-        forms, words, readings = asked.forms, asked.words[core], asked.readings[core]
-        hashes, lengths = forms.hashes[words], forms.lengths[words]
+        readings = asked.readings[core]
+        words = asked.forms.runs.at(asked.words[core])
         result = []
-        run, length = hashes, lengths
+        run = words
         for gap in (1, 2):
-            count = max(len(hashes) - gap, 0)
-            run = joined(run[:count], length[:count], hashes[gap:])
-            length = length[:count] + lengths[gap:]
+            count = max(len(core) - gap, 0)
+            run = run.at(slice(count)).then(words.at(slice(gap, None)))
             rows = np.flatnonzero(readings[:count] == readings[gap:])
-            found, listed = self.words.find_joined(run[rows])
+            found, listed = self.words.find_joined(run.hashes[rows])
             places, owners = expand(self._posting_starts[listed], self._posting_counts[listed])
             result.append(readings[rows[found]][owners] * len(self) + self._postings[places])
         return np.concatenate(result)
@@ -306,7 +304,7 @@ class NameIndex:
             begun = self._first_letter[heavy[rows]] & asked.initials[readings[rows], None]
             initials = (weights[rows] * ((begun != 0) & (alike[rows] == 0))).sum(axis=1)
             matched[rows] += INITIAL_ALIKE * initials
-            covers = matched / np.maximum(self.totals[names], 1e-9)
+            covers = np.minimum(matched / np.maximum(self._core_totals[names], 1e-9), 1.0)
             others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
             others[asked.text[readings]] = 1.0
             score = bound(covers, others, (bits * (alike > 0)).sum(axis=1))

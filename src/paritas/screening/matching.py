@@ -22,9 +22,9 @@ BITS_ENOUGH = 18.0
 BITS_LOST = 24.0
 #: What is left of the score of a match without any evidence.
 FLOOR_WITHOUT_BITS = 0.7
-#: What is left of the score when two words or more are only alike, when a short word is, when the
-#: whole listed name is one word of several, and when a company would be a person or a ship.
-ALIKE_TWICE, ALIKE_SHORT, ONE_OF_SEVERAL, OTHER_KIND = 0.85, 0.9, 0.85, 0.93
+#: What is left of the score when two words or more are only alike, when a short word is, and when
+#: the whole listed name is one word of several.
+ALIKE_TWICE, ALIKE_SHORT, ONE_OF_SEVERAL = 0.85, 0.9, 0.85
 #: What a listed name found in a text must have: its evidence, and, if it is one word, its letters.
 #: A ship's name is also found after a word that says a ship follows.
 TEXT_BITS_MIN, TEXT_LETTERS_MIN = 10.5, 6
@@ -74,12 +74,11 @@ def compare(
     *,
     text: bool = False,
     vessel: bool = False,
-    other_kind: bool = False,
 ) -> Match:
     """Compare a name with a listed name; with ``text``, look for the listed name in a text.
 
     In a text the words around the listed name cost nothing, but two of its words have to be there,
-    or its only one; of a ``vessel`` the text has to say so. ``other_kind`` says that the one is a company and the other is none.
+    or its only one; of a ``vessel`` the text has to say so.
     """
     pairs = _paired(subject, listed)
     matched = rest_listed = rest_subject = bits = 0.0
@@ -102,8 +101,6 @@ def compare(
     rest_subject += sum(subject[p].weight for p in span if p not in used_subject)
     score = scored(matched, rest_subject, rest_listed, bits)
     score *= _caution(subject, listed, pairs, text)
-    if other_kind:
-        score *= OTHER_KIND
     return Match(score, tuple(pairs), bits)
 
 

@@ -134,7 +134,6 @@ class Screener:
             listed,
             text=text,
             vessel=entry.kind is Kind.VESSEL,
-            other_kind=_other_kind(subject.kind, tokens, entry.kind),
         )
         if round(match.score * 100) < self.threshold - 5:
             return None
@@ -184,15 +183,6 @@ def _asked(subjects: list[Subject]) -> tuple[Asked, list[int]]:
             initials[readings[place]] |= 1 << (ord(letter) % 32)
     asked = Asked(forms, rows, readings, share, np.array(text, dtype=np.bool_), initials, core)
     return asked, owners
-
-
-def _other_kind(kind: Kind, tokens: list[Token], listed: Kind) -> bool:
-    """Tell whether a company and a person are compared, as far as one can know."""
-    if kind is Kind.UNKNOWN and any(token.share <= FORM_SHARE + 1e-6 for token in tokens):
-        kind = Kind.ORGANISATION
-    if kind is Kind.UNKNOWN or listed is Kind.UNKNOWN:
-        return False
-    return (kind is Kind.PERSON) != (listed is Kind.PERSON)
 
 
 def _windows(words: Words) -> list[Words]:

@@ -34,7 +34,7 @@ _SEPARATOR = "\n"
 _SPELLINGS = (
     ("sch", "x"), ("tch", "c"), ("ch", "c"), ("sh", "x"), ("dzh", "j"), ("zh", "j"),
     ("dj", "j"), ("ph", "f"), ("kh", "k"), ("gh", "g"), ("ck", "k"), ("qu", "k"), ("q", "k"),
-    ("th", "t"), ("dh", "d"), ("bh", "b"), ("rh", "r"), ("w", "v"), ("ts", "s"), ("tz", "s"),
+    ("th", "t"), ("dh", "d"), ("bh", "b"), ("w", "v"), ("tz", "s"),
     ("ou", "u"), ("oo", "u"), ("ow", "u"), ("ee", "i"), ("ei", "i"), ("ey", "i"), ("ay", "i"),
     ("ai", "i"), ("ie", "i"), ("ae", "i"), ("oe", "u"), ("ue", "u"), ("y", "i"), ("e", "i"),
     ("o", "u"), ("h\n", "\n"), ("z", "s"),
@@ -84,9 +84,29 @@ def hashes_of(letters: Array) -> Array:
     return result
 
 
-def joined(left: Array, left_lengths: Array, right: Array) -> Array:
-    """Return the hash of two words written as one, from the hashes of the two."""
-    return left + _POWERS[np.minimum(left_lengths, 255)] * right
+class Run(NamedTuple):
+    """Words, or several written as one: hash, length, first and last letter of each."""
+
+    hashes: Array
+    lengths: Array
+    first: Array
+    last: Array
+
+    def at(self, rows: Array | slice) -> Run:
+        """Return the words of some rows."""
+        return Run(*(column[rows] for column in self))
+
+    def then(self, right: Run) -> Run:
+        """Return each word with the other after it, as one; a letter doubled so is said once."""
+        double = self.last == right.first
+        powers = _POWERS[np.minimum(self.lengths - double, 255)]
+        rest = right.hashes - np.where(double, right.first, 0).astype(np.uint64)
+        return Run(
+            self.hashes + powers * rest,
+            self.lengths + right.lengths - double,
+            self.first,
+            right.last,
+        )
 
 
 def deletions_of(letters: Array, lengths: Array, length_min: int) -> tuple[Array, Array]:
@@ -247,6 +267,8 @@ class WordForms:
         self.sounds = sounds_of(self.spellings)
         letters, self.lengths = matrix_of(self.spellings)
         self.hashes = hashes_of(letters)
+        ends = letters[np.arange(len(letters)), np.maximum(np.minimum(self.lengths, WIDTH) - 1, 0)]
+        self.runs = Run(self.hashes, self.lengths, letters[:, 0], ends)
         sound_letters, sound_lengths = matrix_of(self.sounds)
         # Sounds of one or two letters say too little.
         self.sound_hashes = np.where(sound_lengths > 2, hashes_of(sound_letters), 0)
