@@ -48,8 +48,10 @@ _SAME_WORD = 0.85
 #: What the exact comparison may add to the score seen here, by pairing words otherwise.
 _MARGIN = 0.03
 _CHUNK = 20_000
-#: Bits per reading in which met words are marked, the last of them never; words kept per name.
-_SIGNS, _NO_SIGN, _COLUMNS = 2048, 2047, 8
+#: Bits per reading in which met words are marked, the last of them never; words kept per name,
+#: and how many of those the first look takes in.
+_SIGNS, _NO_SIGN, _COLUMNS, _QUICK = 2048, 2047, 8, 4
+_GROUP_MIX = np.uint64(0xBF58476D1CE4E5B9)
 #: Candidates looked at in one go, so that they fit the processor's cache.
 _PIECE = 200_000
 
@@ -82,49 +84,45 @@ class NameIndex:
         self._shares = np.array([s for name in names for s in name.shares], dtype=np.float32)
         self._owners = np.repeat(np.arange(len(names)), self._lengths)
         self.words = WordIndex(list(numbers) or ["-"])
-        self.bits = self._rarity(len(names))
+        self._usual, self.bits = self._rarity(len(names))
         self.weights = np.clip(self.bits / BITS_MAX, WEIGHT_MIN, 1.0)
         self._token_weights = (self.weights[self._words] * self._shares).astype(np.float32)
         self.totals = np.bincount(self._owners, self._token_weights, minlength=len(self))
         order = np.lexsort((-self._token_weights, self._owners))
-        self._file_anchors(order)
         self._file_heaviest(order)
-        self._file_alone()
+        self._file_groups(order)
         self._file_joined()
 
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def _rarity(self, names: int) -> Array:
-        """Bits of each word; a word's other spellings, even wrong ones, make it no rarer."""
+    def _rarity(self, names: int) -> tuple[Array, Array]:
+        """Return for each word its usual spelling on the list, and its bits.
+
+        The usual spelling is the most frequent of the words alike to it. A word is as rare as all
+        its spellings together: a wrong one makes it no rarer.
+        """
         core = self._shares >= CORE_SHARE
         pairs = np.unique(self._words[core] * names + self._owners[core])
         counts = np.bincount(pairs // max(names, 1), minlength=len(self.words.forms)).astype(float)
-        total = counts.copy()
+        total, usual = counts.copy(), np.arange(len(counts))
         every = self.words.forms.words
         for start in range(0, len(every), _CHUNK):
             forms = WordForms(every[start : start + _CHUNK])
             rows, listed, alike = self.words.find(forms)
-            close = (alike >= _SAME_WORD) & (rows + start != listed)
-            total += np.bincount(rows[close] + start, counts[listed[close]], minlength=len(every))
+            close = alike >= _SAME_WORD
+            rows, listed = rows[close] + start, listed[close]
+            total += np.bincount(rows, counts[listed] * (rows != listed), minlength=len(every))
+            # Of the same count the first word is usual, so that all agree which one it is.
+            order = np.lexsort((-listed, counts[listed], rows))
+            usual[rows[order]] = listed[order]
         bits = np.log2(max(names, 1) / np.maximum(total, 1))
         # A short list makes no word common: a word is worth there what it is in a long one.
         bits = np.clip(bits + max(0.0, 15 - np.log2(max(names, 1))), 0.0, BITS_MAX + 3)
         spellings = set(spellings_of(sorted(COMMON)))
         common = np.array([spelling in spellings for spelling in self.words.forms.spellings])
-        return np.asarray(np.where(common, np.minimum(bits, COMMON_BITS), bits))
-
-    def _file_anchors(self, order: Array) -> None:
-        """File each name under its heaviest words; ``order`` sorts words by name and weight."""
-        owners, words, weights = self._owners[order], self._words[order], self._token_weights[order]
-        running = np.cumsum(weights, dtype=np.float64)
-        before = np.concatenate(([0.0], running))[self._starts[owners]]
-        left = self.totals[owners] - (running - before - weights)
-        anchors = left >= COVER_MIN * self.totals[owners] - 1e-6
-        by_word = np.argsort(words[anchors], kind="stable")
-        self._postings = owners[anchors][by_word].astype(np.int32)
-        counts = np.bincount(words[anchors], minlength=len(self.weights))
-        self._posting_counts, self._posting_starts = counts, np.cumsum(counts) - counts
+        bits = np.where(common, np.minimum(bits, COMMON_BITS), bits)
+        return usual, np.minimum(bits, bits[usual])
 
     def _file_heaviest(self, order: Array) -> None:
         """Keep each name's heaviest words in a table, to look at them without searching."""
@@ -143,20 +141,66 @@ class NameIndex:
         # Words that found no place in the table count as if they were met.
         self._over = np.bincount(owners[over], weights[over], minlength=count)
         self._padded_bits = np.append(self.bits, 0.0).astype(np.float32)
-        self._signs = np.where(self._heavy == none, _NO_SIGN, self._heavy % _NO_SIGN)
         self._letters = np.zeros(count, dtype=np.int32)
         first = [1 << (ord(word[0]) % 32) for word in self.words.forms.words]
         self._first_letter = np.array([*first, 0], dtype=np.int32)
         np.bitwise_or.at(self._letters, self._owners, self._first_letter[self._words])
 
+    def _file_groups(self, order: Array) -> None:
+        """Put names that differ only in how their words are spelled in a group, under its anchors.
+
+        A group is looked at through its first name, with each word in its usual spelling.
+        """
+        full = self._shares >= CORE_SHARE
+        mixed = (self._usual[self._words[full]].astype(np.uint64) + np.uint64(1)) * _GROUP_MIX
+        mixed ^= mixed >> np.uint64(31)
+        keys = np.zeros(len(self), dtype=np.uint64)
+        np.add.at(keys, self._owners[full], mixed * _GROUP_MIX)
+        _, self._heads, self._groups = np.unique(keys, return_index=True, return_inverse=True)
+        self._members = np.argsort(self._groups, kind="stable")
+        self._member_counts = np.bincount(self._groups, minlength=len(self._heads))
+        self._member_starts = np.cumsum(self._member_counts) - self._member_counts
+        padded = np.append(self._usual, len(self._usual)).astype(np.int32)
+        self._group_heavy = padded[self._heavy[self._heads]]
+        none = len(self.weights)
+        signs = np.where(self._group_heavy == none, _NO_SIGN, self._group_heavy % _NO_SIGN)
+        self._signs = signs.astype(np.int32)
+        self._file_anchors(order)
+        self._file_alone()
+
+    def _file_anchors(self, order: Array) -> None:
+        """File each group under its heaviest words; ``order`` sorts words by name and weight."""
+        owners, words, weights = self._owners[order], self._words[order], self._token_weights[order]
+        running = np.cumsum(weights, dtype=np.float64)
+        before = np.concatenate(([0.0], running))[self._starts[owners]]
+        left = self.totals[owners] - (running - before - weights)
+        anchors = left >= COVER_MIN * self.totals[owners] - 1e-6
+        by_word = np.argsort(words[anchors], kind="stable")
+        self._postings = owners[anchors][by_word].astype(np.int32)
+        counts = np.bincount(words[anchors], minlength=len(self.weights))
+        self._posting_counts, self._posting_starts = counts, np.cumsum(counts) - counts
+        group_of_head = np.full(len(self), -1, dtype=np.int64)
+        group_of_head[self._heads] = np.arange(len(self._heads))
+        anchors &= group_of_head[owners] >= 0
+        words, groups = self._usual[words[anchors]], group_of_head[owners[anchors]]
+        by_word = np.argsort(words, kind="stable")
+        self._group_postings = groups[by_word].astype(np.int32)
+        counts = np.bincount(words, minlength=len(self.weights))
+        self._group_counts, self._group_starts = counts, np.cumsum(counts) - counts
+
     def _file_alone(self) -> None:
-        """Keep what a name scores by its heaviest word alone: of a subject of one word, of more."""
-        heaviest = self._heavy_weights[:, 0].astype(np.float64)
-        cover = heaviest / np.maximum(self._core_totals, 1e-9)
-        most = self._padded_bits[self._heavy].max(axis=1, initial=0.0)
-        self._alone = np.empty((2, len(self)))
-        for row, other in enumerate((np.ones(len(self)), heaviest / (heaviest + WEIGHT_MIN))):
-            self._alone[row] = np.where(self._over > 0, 1.0, bound(cover, other, most))
+        """Keep what a group scores by its heaviest word alone: of a subject of one word, of more.
+
+        Words beyond those kept for a quick look make it always worth a second.
+        """
+        heads = self._heads
+        heaviest = self._heavy_weights[heads, 0].astype(np.float64)
+        cover = heaviest / np.maximum(self._core_totals[heads], 1e-9)
+        most = self._padded_bits[self._heavy[heads]].max(axis=1, initial=0.0)
+        many = self._core_counts[heads] > _QUICK
+        self._alone = np.empty((2, len(heads)))
+        for row, other in enumerate((np.ones(len(heads)), heaviest / (heaviest + WEIGHT_MIN))):
+            self._alone[row] = np.where(many, 1.0, bound(cover, other, most))
 
     def _file_joined(self) -> None:
         """File listed words that stand side by side, in either order, as if written as one."""
@@ -212,16 +256,24 @@ class NameIndex:
         totals = np.bincount(said_readings, weights[said_words], minlength=len(asked.text))
         found = [self._glued(asked, core), self._split(asked, core)]
         readings, words, likes = self._alike_words(asked, core, rows, listed, alike)
-        # A reading's words stay together, and pieces are of about the same number of candidates.
-        done = np.cumsum(self._posting_counts[words])
-        total = int(done[-1]) if len(done) else 0
-        cuts = np.searchsorted(done, np.arange(0, total, _PIECE), side="right")
-        starts = np.searchsorted(readings, np.unique(readings[cuts])).tolist()
-        starts[:1] = [0]
-        for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
-            piece = Met(readings[start:end], words[start:end], likes[start:end], len(self.weights))
-            sharing = self._sharing_anchors(piece, asked, score_min)
-            found.append(self._promising(piece, sharing, totals, asked, score_min))
+        met = Met(*self._best(readings, self._usual[words], likes), len(self.weights))
+        groups = [
+            self._promising(
+                piece,
+                self._sharing_anchors(piece, asked, score_min),
+                True,
+                totals,
+                asked,
+                score_min,
+            )
+            for piece in met.pieces(self._group_counts, _PIECE)
+        ]
+        if groups:
+            readings_met, grouped = np.divmod(np.concatenate(groups), len(self._heads))
+            places, owners = expand(self._member_starts[grouped], self._member_counts[grouped])
+            pairs = np.sort(readings_met[owners] * len(self) + self._members[places])
+            words_met = Met(readings, words, likes, len(self.weights))
+            found.append(self._promising(words_met, pairs, False, totals, asked, score_min))
         pairs = np.unique(np.concatenate(found))
         readings, names = np.divmod(pairs, max(len(self), 1))
         return readings, names, weights
@@ -234,8 +286,11 @@ class NameIndex:
         starts = np.cumsum(counts) - counts
         words = asked.words[core]
         places, owners = expand(starts[words], counts[words])
-        codes = asked.readings[core][owners] * len(self.weights) + listed[places]
-        likes = alike[places]
+        return self._best(asked.readings[core][owners], listed[places], alike[places])
+
+    def _best(self, readings: Array, words: Array, likes: Array) -> tuple[Array, Array, Array]:
+        """Return each reading's words once, with the best likeness, sorted by reading and word."""
+        codes = readings * len(self.weights) + words
         # The best likeness of a word comes first: both are sorted as one number.
         order = np.argsort(codes * 256 - (likes * 255).astype(np.int64))
         codes, likes = codes[order], likes[order]
@@ -266,75 +321,96 @@ class NameIndex:
         return asked.readings[core][long][found] * len(self) + names
 
     def _sharing_anchors(self, met: Met, asked: Asked, score_min: float) -> Array:
-        """Return codes (reading, name), sorted, of which enough words are met.
+        """Return codes (reading, group), sorted, of which enough words are met.
 
-        A name that cannot score enough by its heaviest word alone must have two. That is seen, a
+        A group that cannot score enough by its heaviest word alone must have two. That is seen, a
         few false ones included, from one bit of each word, which is quicker than any search.
         """
-        places, owners = expand(self._posting_starts[met.words], self._posting_counts[met.words])
-        names = self._postings[places]
+        places, owners = expand(self._group_starts[met.words], self._group_counts[met.words])
+        groups = self._group_postings[places]
         readings = met.readings[owners]
         # A subject of several words has others besides the one met, unless it is a text.
-        several = ((asked.counts > 1) & ~asked.text).astype(np.int8)[readings]
+        several = ((asked.counts > 1) & ~asked.text).astype(np.int8)[met.readings][owners]
         needs_two = self._alone < score_min - _MARGIN
-        enough = ~needs_two[several, names]
-        enough |= (asked.initials[readings] & self._letters[names]) != 0
+        enough = ~needs_two[several, groups]
+        if asked.initials[met.readings].any():
+            letters = self._letters[self._heads[groups]]
+            enough |= (asked.initials[readings] & letters) != 0
         rows = np.flatnonzero(~enough)
-        names_left, readings_left = names[rows], readings[rows]
-        count = met.meets(readings_left, self._signs[names_left]).sum(axis=1, dtype=np.int8)
+        left = groups[rows]
+        count = met.count(readings[rows], self._signs[:, :_QUICK][left])
         enough[rows[count >= 2]] = True
-        pairs = np.sort(readings[enough] * len(self) + names[enough])
+        pairs = np.sort(readings[enough] * len(self._heads) + groups[enough])
         return np.asarray(pairs[np.diff(pairs, prepend=-1) != 0])
 
     def _promising(
-        self, met: Met, pairs: Array, totals: Array, asked: Asked, score_min: float
+        self, met: Met, pairs: Array, grouped: bool, totals: Array, asked: Asked, score_min: float
     ) -> Array:
-        """Return those codes (reading, name) that may score enough by the words that are alike."""
-        for exact in (False, True):
-            readings, names = np.divmod(pairs, max(len(self), 1))
-            heavy = self._heavy[names]
-            bits, weights = self._padded_bits[heavy], self._heavy_weights[names]
-            if exact:
-                alike = met.likes_of(readings, heavy)
-                bits = np.maximum(bits - BITS_LOST * (1 - alike), 0)
-            else:
-                alike = met.meets(readings, self._signs[names]).astype(np.float32)
-            matched = (alike * weights).sum(axis=1) + self._over[names]
-            rows = np.flatnonzero(asked.initials[readings] & self._letters[names])
-            begun = self._first_letter[heavy[rows]] & asked.initials[readings[rows], None]
-            initials = (weights[rows] * ((begun != 0) & (alike[rows] == 0))).sum(axis=1)
-            matched[rows] += INITIAL_ALIKE * initials
-            covers = np.minimum(matched / np.maximum(self._core_totals[names], 1e-9), 1.0)
-            others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
-            others[asked.text[readings]] = 1.0
-            score = bound(covers, others, (bits * (alike > 0)).sum(axis=1))
-            if exact:
-                twice = ((alike > 0) & (alike < WELL_ALIKE)).sum(axis=1) > 1
-                score = np.where(twice, score * ALIKE_TWICE, score)
-            several = (asked.counts[readings] > 1) & ~asked.text[readings]
-            one = (self._core_counts[names] == 1) & several
-            score = np.where(one, score * ONE_OF_SEVERAL, score)
-            pairs = pairs[score >= score_min - _MARGIN]
-        return pairs
+        """Return those codes that may score enough by the words that are alike.
+
+        They are (reading, group) if ``grouped``, else (reading, name).
+        """
+        readings, names = np.divmod(pairs, max(len(self._heads) if grouped else len(self), 1))
+        heavy = self._group_heavy[names] if grouped else self._heavy[names]
+        if grouped:
+            names = self._heads[names]
+        weights = self._heavy_weights[names]
+        alike = met.likes_of(readings, heavy)
+        bits = np.maximum(self._padded_bits[heavy] - BITS_LOST * (1 - alike), 0)
+        matched = (alike * weights).sum(axis=1) + self._over[names]
+        rows = np.flatnonzero(asked.initials[readings] & self._letters[names])
+        begun = self._first_letter[heavy[rows]] & asked.initials[readings[rows], None]
+        initials = (weights[rows] * ((begun != 0) & (alike[rows] == 0))).sum(axis=1)
+        matched[rows] += INITIAL_ALIKE * initials
+        covers = np.minimum(matched / np.maximum(self._core_totals[names], 1e-9), 1.0)
+        others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
+        others[asked.text[readings]] = 1.0
+        score = bound(covers, others, (bits * (alike > 0)).sum(axis=1))
+        twice = ((alike > 0) & (alike < WELL_ALIKE)).sum(axis=1) > 1
+        score = np.where(twice, score * ALIKE_TWICE, score)
+        several = (asked.counts[readings] > 1) & ~asked.text[readings]
+        one = (self._core_counts[names] == 1) & several
+        score = np.where(one, score * ONE_OF_SEVERAL, score)
+        return np.asarray(pairs[score >= score_min - _MARGIN])
 
 
 class Met:
-    """The listed words that a piece of a batch meets, by reading."""
+    """The listed words that readings meet, and how alike they are."""
 
     def __init__(self, readings: Array, words: Array, likes: Array, vocabulary: int) -> None:
         """The arrays are parallel, sorted by reading and word; words are below ``vocabulary``."""
         self.readings, self.words = readings, words
         self._likes, self._vocabulary = likes, vocabulary + 1
-        self._first = int(readings[0]) if len(readings) else 0
-        span = int(readings[-1]) - self._first + 1 if len(readings) else 0
         self._codes = readings * self._vocabulary + words
-        self._marks = np.zeros(span * _SIGNS, dtype=np.bool_)
-        self._marks[(readings - self._first) * _SIGNS + words % _NO_SIGN] = True
 
-    def meets(self, readings: Array, signs: Array) -> Array:
-        """Tell for each row's signs whether its reading meets such a word, nearly always rightly."""
-        base = (readings - self._first) * _SIGNS
-        return np.asarray(self._marks[base[:, None] + signs])
+    def pieces(self, counts: Array, size: int) -> list[Met]:
+        """Cut between readings so that each piece has about ``size`` of the words' ``counts``."""
+        done = np.cumsum(counts[self.words])
+        total = int(done[-1]) if len(done) else 0
+        cuts = np.searchsorted(done, np.arange(0, total, size), side="right")
+        starts = np.searchsorted(self.readings, np.unique(self.readings[cuts])).tolist()
+        starts[:1] = [0]
+        ends = [*starts[1:], len(self.words)]
+        return [
+            Met(
+                self.readings[start:end],
+                self.words[start:end],
+                self._likes[start:end],
+                self._vocabulary - 1,
+            )
+            for start, end in zip(starts, ends, strict=True)
+        ]
+
+    def count(self, readings: Array, signs: Array) -> Array:
+        """Return how many of each row's words its reading meets, seldom too many."""
+        first = int(self.readings[0])
+        marks = np.zeros((int(self.readings[-1]) - first + 1) * _SIGNS, dtype=np.bool_)
+        marks[(self.readings - first) * _SIGNS + self.words % _NO_SIGN] = True
+        base = ((readings - first) * _SIGNS).astype(np.int32)
+        result = np.zeros(len(readings), dtype=np.int8)
+        for column in range(signs.shape[1]):
+            result += marks[base + signs[:, column]]
+        return result
 
     def likes_of(self, readings: Array, words: Array) -> Array:
         """Return the likeness of each row's words to its reading, 0 for words not met."""
