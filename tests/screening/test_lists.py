@@ -46,7 +46,7 @@ def test_every_form_gives_the_same_person(form: str) -> None:
     for name in person.names:
         assert name.script == ("Cyrl" if name.text.lower() in ("иван тестов", "тестов") else "Latn")
     if form != "canada":
-        assert [(i.type, i.value) for i in person.identifiers][0] == (
+        assert next((i.type, i.value) for i in person.identifiers) == (
             IdentifierType.PASSPORT,
             "AB 1234567",
         )

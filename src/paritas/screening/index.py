@@ -25,7 +25,7 @@ from paritas.screening.matching import (
     ONE_OF_SEVERAL,
     WELL_ALIKE,
 )
-from paritas.screening.text import Words
+from paritas.screening.text import PARTICLE_SHARE, Words
 from paritas.screening.words import (
     Array,
     KeyTable,
@@ -205,20 +205,29 @@ class NameIndex:
     def _file_joined(self) -> None:
         """File listed words that stand side by side, in either order, as if written as one."""
         runs = self.words.forms.runs.at(self._words)
-        keys, names = [], []
+        keys, names, weights = [], [], []
         for gap in (1, 2):
             left = np.flatnonzero(self._owners[:-gap] == self._owners[gap:])
+            shares = np.minimum(self._shares[left], self._shares[left + gap])
             if gap == 2:
                 # First and last of three: surname and given name with one between.
-                left = left[self._lengths[self._owners[left]] == 3]
+                left = left[(self._lengths[self._owners[left]] == 3) & (shares >= CORE_SHARE)]
+            else:
+                # A particle is written as part of its word, a company form or a sign is not.
+                particle = np.isclose(shares, PARTICLE_SHARE)
+                left = left[(shares >= CORE_SHARE) | particle]
             for first, second in ((left, left + gap), (left + gap, left)):
                 keys.append(runs.at(first).then(runs.at(second)).hashes)
                 names.append(self._owners[left])
+                weights.append(self._token_weights[first] + self._token_weights[second])
         three = np.flatnonzero(self._owners[:-2] == self._owners[2:])
         run = runs.at(three).then(runs.at(three + 1)).then(runs.at(three + 2))
         keys.append(run.hashes)
         names.append(self._owners[three])
-        self._joined = KeyTable(np.concatenate(keys), np.concatenate(names))
+        weights.append(self._token_weights[three[:, None] + np.arange(3)].sum(axis=1))
+        self._joined_names = np.concatenate(names)
+        self._joined_weights = np.concatenate(weights)
+        self._joined = KeyTable(np.concatenate(keys), np.arange(len(self._joined_names)))
 
     def tokens(self, name: int) -> list[Token]:
         """Return the tokens of a listed name."""
@@ -254,8 +263,9 @@ class NameIndex:
         said = np.unique(asked.readings[said] * len(weights) + asked.words[said])
         said_readings, said_words = np.divmod(said, max(len(weights), 1))
         totals = np.bincount(said_readings, weights[said_words], minlength=len(asked.text))
-        found = [self._glued(asked, core), self._split(asked, core)]
         readings, words, likes = self._alike_words(asked, core, rows, listed, alike)
+        words_met = Met(readings, words, likes, len(self.weights))
+        found = [self._glued(words_met, asked, core, totals, score_min), self._split(asked, core)]
         met = Met(*self._best(readings, self._usual[words], likes), len(self.weights))
         groups = [
             self._promising(
@@ -272,7 +282,6 @@ class NameIndex:
             readings_met, grouped = np.divmod(np.concatenate(groups), len(self._heads))
             places, owners = expand(self._member_starts[grouped], self._member_counts[grouped])
             pairs = np.sort(readings_met[owners] * len(self) + self._members[places])
-            words_met = Met(readings, words, likes, len(self.weights))
             found.append(self._promising(words_met, pairs, False, totals, asked, score_min))
         pairs = np.unique(np.concatenate(found))
         readings, names = np.divmod(pairs, max(len(self), 1))
@@ -313,12 +322,22 @@ class NameIndex:
             result.append(readings[rows[found]][owners] * len(self) + self._postings[places])
         return np.concatenate(result)
 
-    def _glued(self, asked: Asked, core: Array) -> Array:
+    def _glued(self, met: Met, asked: Asked, core: Array, totals: Array, score_min: float) -> Array:
         """Pairs of a reading with a listed name of which it has several words as one."""
         words = asked.words[core]
         long = asked.forms.lengths[words] >= 5
-        found, names = self._joined.find(asked.forms.hashes[words[long]])
-        return asked.readings[core][long][found] * len(self) + names
+        found, rows = self._joined.find(asked.forms.hashes[words[long]])
+        readings, names = asked.readings[core][long][found], self._joined_names[rows]
+        glued = self._joined_weights[rows]
+        others = np.maximum(totals[readings] - 1, 0)
+        rest = np.maximum(self.totals[names] - glued, 0)
+        alike = met.likes_of(readings, self._heavy[names])
+        also = (alike * self._heavy_weights[names]).sum(axis=1)
+        matched = glued + np.minimum(np.minimum(also, others), rest)
+        covers, subject = matched / (glued + rest), matched / (glued + others)
+        subject[asked.text[readings]] = 1.0
+        kept = bound(covers, subject, np.full(len(rows), BITS_ENOUGH)) >= score_min - _MARGIN
+        return np.asarray(readings[kept] * len(self) + names[kept])
 
     def _sharing_anchors(self, met: Met, asked: Asked, score_min: float) -> Array:
         """Return codes (reading, group), sorted, of which enough words are met.
@@ -387,6 +406,8 @@ class Met:
         """Cut between readings so that each piece has about ``size`` of the words' ``counts``."""
         done = np.cumsum(counts[self.words])
         total = int(done[-1]) if len(done) else 0
+        if not total:
+            return []
         cuts = np.searchsorted(done, np.arange(0, total, size), side="right")
         starts = np.searchsorted(self.readings, np.unique(self.readings[cuts])).tolist()
         starts[:1] = [0]

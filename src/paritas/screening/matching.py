@@ -10,6 +10,7 @@ that stands on common words only is worth less, unless the names are the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from paritas.screening.words import ALIKE_MIN, Token, likeness
@@ -250,9 +251,12 @@ def _runs(
         (listed, free_listed, subject, free_subject, True),
         (subject, free_subject, listed, free_listed, False),
     ):
-        if len(free_many) < 2:
+        if len(free_many) < 2 or not free_one:
             continue
         letters = [len(token.text) for token in many]
+        shortest = min(one + two for one, two in pairwise(letters))
+        if max(len(single[one].text) for one in free_one) + 2 < shortest:
+            continue
         for one in free_one:
             word = single[one].text
             if len(word) < _JOINED_LETTERS_MIN:

@@ -47,6 +47,7 @@ class Screener:
         """``threshold`` is the least score, 0 to 100, that is a hit. Takes about 0.1 ms a name."""
         self.versions = tuple(versions)
         self.threshold = threshold
+        self._ids = tuple(version.id for version in versions)
         self._rows: list[tuple[ListVersion, Entry, ListedName]] = []
         readings: list[Words] = []
         for version in versions:
@@ -91,6 +92,8 @@ class Screener:
         ]
 
     def _versions(self, subject: Subject) -> tuple[str, ...]:
+        if subject.lists is None:
+            return self._ids
         return tuple(version.id for version in self.versions if _binds(version, subject))
 
     def _screen_numbers(self, owner: int, subject: Subject, best: _Best) -> None:
