@@ -41,6 +41,11 @@ _ASCII |= {ord(character): None for character in "'`\"^~"}
 _ASCII |= {ord("$"): "s", ord("@"): "a"}
 _ASCII |= {code: chr(code).lower() for code in range(128) if chr(code).isupper()}
 _ABD = re.compile(r"abd[aeou]{1,2}[lrszn](?=[a-z]{3})")
+# A company form written as part of the word before or after it.
+_GLUED_FORM = re.compile(
+    r"(?P<name>.{4,}?)(?P<form>limited|gmbh|llc|ltda|ltd|sarl|corporation|ojsc|jsc|ooo|plc|bhd)"
+    r"|(?P<form_first>gmbh|ooo|oao|ojsc|pjsc|jsc|llc)(?P<name_after>.{4,})"
+)
 _ABD_WORDS = frozenset(
     ["abd", "abdul", "abdel", "abdal", "abdur", "abdus", "abdoul", "abdol", "abdool", "abdil"]
 )
@@ -143,7 +148,13 @@ _PLAIN_MAX = 500_000
 
 
 def _is_plain(word: str) -> bool:
-    return len(word) > 1 and word.isalpha() and word not in _SPECIAL and not word.startswith("abd")
+    return (
+        len(word) > 1
+        and word.isalpha()
+        and word not in _SPECIAL
+        and not word.startswith("abd")
+        and _GLUED_FORM.fullmatch(word) is None
+    )
 
 
 def _weighed(raw: list[str], kind: Kind) -> Words:
@@ -158,6 +169,8 @@ def _weighed(raw: list[str], kind: Kind) -> Words:
         words = [_unleeted(word) for word in words]
     if "abd" in letters:
         words = [part for word in words for part in _parts(word)]
+    if not _plain.issuperset(words):
+        words = [part for word in words for part in _formed(word)]
     if not PHRASE_WORDS.isdisjoint(words):
         words = FORM_PHRASES.sub(lambda m: m[0].replace(" ", "_"), " ".join(words)).split(" ")
     if not _REWRITTEN.isdisjoint(words):
@@ -177,6 +190,12 @@ def _parts(word: str) -> tuple[str, ...]:
     if match is None or word.startswith(("abdullah", "abdallah", "abdoullah", "abdulah")):
         return (word,)
     return ("abdul", word[match.end() :])
+
+
+def _formed(word: str) -> tuple[str, ...]:
+    """Part a company form from the word that it is written together with."""
+    match = None if word in _SPECIAL or word in _plain else _GLUED_FORM.fullmatch(word)
+    return (word,) if match is None else tuple(filter(None, match.groups()))
 
 
 def _share(word: str, kind: Kind, length: int) -> float:
