@@ -251,6 +251,14 @@ def test_dates_of_birth(birth: str, sign: int) -> None:
     assert (points > 0) - (points < 0) == sign
 
 
+def test_a_batch_gives_each_subject_what_it_gets_alone(screener: Screener) -> None:
+    names = [name for _, name, _ in EVASIONS] + [name for name, _ in ordinary_names(100, seed=2)]
+    names = ["TestovskyVladimir", "", *names, "Qq", "VladimirTestovsky"]
+    together = screener.screen([Subject(name) for name in names])
+    for name, verdict in zip(names, together, strict=True):
+        assert verdict == screener.screen([Subject(name)])[0], name
+
+
 def test_only_the_lists_that_bind_are_used(screener: Screener) -> None:
     subject = Subject("Vladimir Testovsky", lists=frozenset({"made-up/list"}))
     (verdict,) = screener.screen([subject])

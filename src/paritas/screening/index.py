@@ -10,6 +10,7 @@ they are. What is left goes on to be compared exactly.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -422,24 +423,39 @@ class Met:
             for start, end in zip(starts, ends, strict=True)
         ]
 
+    @cached_property
+    def _marks(self) -> Array:
+        """One bit per reading and word met, several words to a bit."""
+        first, last = (int(self.readings[0]), int(self.readings[-1])) if len(self.words) else (0, 0)
+        marks = np.zeros((last - first + 1) * _SIGNS, dtype=np.bool_)
+        marks[(self.readings - first) * _SIGNS + self.words % _NO_SIGN] = True
+        return marks
+
+    def _bases(self, readings: Array) -> Array:
+        """Where each reading's bits begin; readings that meet no word get another's."""
+        first, last = (int(self.readings[0]), int(self.readings[-1])) if len(self.words) else (0, 0)
+        return ((np.clip(readings, first, last) - first) * _SIGNS).astype(np.int32)
+
     def count(self, readings: Array, signs: Array) -> Array:
         """Return how many of each row's words its reading meets, seldom too many."""
-        first = int(self.readings[0])
-        marks = np.zeros((int(self.readings[-1]) - first + 1) * _SIGNS, dtype=np.bool_)
-        marks[(self.readings - first) * _SIGNS + self.words % _NO_SIGN] = True
-        base = ((readings - first) * _SIGNS).astype(np.int32)
+        base = self._bases(readings)
         result = np.zeros(len(readings), dtype=np.int8)
         for column in range(signs.shape[1]):
-            result += marks[base + signs[:, column]]
+            result += self._marks[base + signs[:, column]]
         return result
 
     def likes_of(self, readings: Array, words: Array) -> Array:
         """Return the likeness of each row's words to its reading, 0 for words not met."""
+        result = np.zeros(words.shape, dtype=np.float32)
         if not len(self._codes):
-            return np.zeros(words.shape, dtype=np.float32)
-        wanted = readings[:, None] * self._vocabulary + words
+            return result
+        # Few words are met; only those need a search.
+        rows, columns = np.nonzero(self._marks[self._bases(readings)[:, None] + words % _NO_SIGN])
+        wanted = readings[rows] * self._vocabulary + words[rows, columns]
         places = np.minimum(np.searchsorted(self._codes, wanted), len(self._codes) - 1)
-        return np.where(self._codes[places] == wanted, self._likes[places], np.float32(0))
+        found = self._codes[places] == wanted
+        result[rows[found], columns[found]] = self._likes[places[found]]
+        return result
 
 
 def bound(covers: Array, others: Array, bits: Array) -> Array:
