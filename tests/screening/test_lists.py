@@ -130,7 +130,6 @@ def test_a_file_that_is_cut_off_is_refused(form: str, data: bytes) -> None:
         (b"<a/>", "no list known"),
         (b"one,two\r\n1,2\r\n", "no list known"),
         (b"\x00\x01\x02\x00", "zero bytes"),
-        (b"<CONSOLIDATED_LIST dateGenerated='2025-01-01'/>", "no entry"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><CONSOLIDATED_LIST>&b;</CONSOLIDATED_LIST>", "DOCTYPE"),
         ("<CONSOLIDATED_LIST/>".encode("utf-16"), "UTF-8"),
         (b"id,name,colour\nA,B,red\n", "columns"),
@@ -193,6 +192,14 @@ def test_guards(former: ListVersion, new: ListVersion, said: str) -> None:
         with pytest.raises(ListError, match=said):
             accept(former, new, people)
     assert accept(former, new, ("Ann", "Ben")) is new
+
+
+def test_a_list_without_entries_needs_two_people() -> None:
+    empty = read_list({"un.xml": b"<CONSOLIDATED_LIST dateGenerated='2025-01-01'/>"})
+    for former in (None, read_one("un")):
+        with pytest.raises(ListError, match="has no entry"):
+            accept(former, empty, ("Ann",))
+    assert accept(None, empty, ("Ann", "Ben")) is empty
 
 
 @pytest.mark.parametrize(

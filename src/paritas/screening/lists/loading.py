@@ -25,8 +25,8 @@ def read_list(
     """Read one list, of one file or of OFAC's three, as file name to content.
 
     ``authority``, ``name`` and ``published`` (ISO date) are what the caller knows; where they are
-    empty the file's own are taken. Raises ``ListError`` if any file is not whole, not a known
-    form, or has no entry, or if no date is known.
+    empty the file's own are taken. Raises ``ListError`` if any file is not whole or not a known
+    form, or if no date is known. A whole file without entries is read; ``accept`` objects to it.
     """
     if not files:
         raise ListError("no file: name the list's files")
@@ -40,8 +40,6 @@ def read_list(
         else:
             entries, stated, defaults = _read_table(file, data)
     where = ", ".join(files)
-    if not entries:
-        raise ListError(f"{where}: has no entry: fetch it again")
     nameless = next((entry.id for entry in entries if not entry.names), None)
     if nameless is not None:
         raise ListError(f"{where}: entry {nameless} has no name: fetch it again")
