@@ -22,6 +22,7 @@ from paritas.screening.entities import (
 )
 from paritas.screening.ordinary import ordinary_names
 from paritas.screening.screen import Screener
+from paritas.screening.tables import FORMS
 from paritas.screening.text import words_of
 
 #: The lowest score looked at when curves are drawn.
@@ -193,11 +194,30 @@ def enlarged(version: ListVersion, names: int, seed: int) -> ListVersion:
     return ListVersion(version.authority, version.name, version.published, "", tuple(entries))
 
 
+_CYCLES = ("aeiou", "bdgptk", "cjsz", "fvw", "hxq", "lrmny")
+_OTHER_LETTERS = str.maketrans(
+    {
+        letter: cycle[(place + 1) % len(cycle)]
+        for lower in _CYCLES
+        for cycle in (lower, lower.upper())
+        for place, letter in enumerate(cycle)
+    }
+)
+
+
 def made_up_list(entries: int, seed: int) -> ListVersion:
-    """Return a list of made-up entries, some with an alias, for where no real one is at hand."""
+    """Return a list of made-up entries, some with an alias, for where no real one is at hand.
+
+    The names are ordinary ones with each letter turned into another, so that ordinary people are
+    not on the list, but its words are as many, as long and as common as those of a real one.
+    """
     dice = random.Random(seed)
     made = []
-    for number, (name, kind) in enumerate(ordinary_names(entries, seed)):
+    for number, (ordinary, kind) in enumerate(ordinary_names(entries, seed)):
+        name = " ".join(
+            word if word.lower().strip(".") in FORMS else word.translate(_OTHER_LETTERS)
+            for word in ordinary.split(" ")
+        )
         names = [ListedName(name, primary=True)]
         if dice.random() < 0.6:
             names.append(ListedName(varied(name, dice)))
