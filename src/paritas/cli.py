@@ -239,20 +239,36 @@ def verify(problem: Path, result: Path, /) -> int:
 
 
 @app.command
-def bench(*, quick: bool = False, json: bool = False) -> int:
-    """Measure this machine: the engine with its journal, and settle as a whole process.
+def bench(
+    what: Literal["settlement", "screening"] = "settlement",
+    /,
+    *,
+    quick: bool = False,
+    lists: Path | None = None,
+    picture: Path | None = None,
+    json: bool = False,
+) -> int:
+    """Measure this machine: settlement (the engine, and settle as a whole process), or screening.
 
-    docs/benchmarks.md says what each figure means.
+    docs/benchmarks.md and docs/screening.md say what each figure means.
 
     Example: paritas bench --json
 
     Parameters
     ----------
+    what
+        What to measure.
     quick
         A tenth of each workload: a minute instead of several, and less to be trusted.
+    lists
+        A directory of publishers' list files, for screening; without it a made-up list is used.
+    picture
+        Where to draw screening's curve of recall and false alarms (SVG).
     json
-        Print the figures as JSON.
+        Print the figures of settlement as JSON.
     """
+    if what == "screening":
+        return _bench_screening(lists, picture, quick=quick)
     import msgspec
     from rich.console import Console
 
@@ -265,6 +281,24 @@ def bench(*, quick: bool = False, json: bool = False) -> int:
     else:
         print(figures.machine)
         Console().print(*bench_tables(figures), sep="\n")
+    return 0
+
+
+def _bench_screening(lists: Path | None, picture: Path | None, *, quick: bool) -> int:
+    from paritas.screening.bench import bench as run
+
+    if lists is not None and not lists.is_dir():
+        raise UsageError(f"paritas bench: {lists} is not a directory of list files.")
+    part = 10 if quick else 1
+    report = run(
+        lists,
+        payments=5_000 // part,
+        ordinary=20_000 // part,
+        variants=5_000 // part,
+        picture=picture,
+        say=lambda line: print(line, file=sys.stderr),
+    )
+    print(report.table())
     return 0
 
 
