@@ -351,4 +351,8 @@ def main() -> Never:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        place = error.filename or "paritas"
+        print(f"{place}: {error.strerror or error}; mend it and call again.", file=sys.stderr)
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

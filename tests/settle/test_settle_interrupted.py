@@ -188,6 +188,27 @@ def test_other_input_is_one_line(day: Path, tmp_path: Path, change: str) -> None
     assert audit(tmp_path / "whole" / "journal.sqlite").breaches == ()
 
 
+def test_two_runs_in_one_place(day: Path) -> None:
+    """One of them goes on, the other is told so in one line; nothing gets mixed."""
+    together = [
+        subprocess.Popen(
+            command(day, "together"),
+            env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    errors = [run.communicate(timeout=120)[1].decode() for run in together]
+    for run, error in zip(together, errors, strict=True):
+        if run.returncode != 0:
+            assert "another run is at work there" in error
+            assert len(error.splitlines()) == 1
+    assert 0 in [run.returncode for run in together]
+    assert files_of(day / "together") == files_of(day / "whole")
+    assert audit(day / "together" / "journal.sqlite").breaches == ()
+
+
 def test_output_within_the_input_is_refused(day: Path) -> None:
     arguments = [*COMMAND, str(day / "in"), "--scheme", str(day / "scheme.toml")]
     arguments += ["--out", str(day / "in" / "out")]

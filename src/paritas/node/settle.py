@@ -10,9 +10,10 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,11 @@ from paritas.node.report_data import ReportData
 from paritas.node.reporting import report_data
 from paritas.node.run import Progress, Run, SettleError
 from paritas.node.scheme import Scheme
+
+try:
+    import fcntl
+except ImportError:  # Windows; there, two runs in one place end at the journal's epoch.
+    fcntl = None  # type: ignore[assignment]
 
 _SPOOL = ".spool-"
 
@@ -68,6 +74,7 @@ def settle(
     gc.disable()
     try:
         with (
+            _alone_in(out),
             tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
             ProcessPoolExecutor(workers or os.cpu_count(), context, _end_with_run) as pool,
         ):
@@ -87,6 +94,26 @@ def settle(
     data = msgspec.structs.replace(data, elapsed_ms=elapsed_ms)
     write_report(data, out)
     return data
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Keep other runs out of a directory, and clear away what a run that was killed left there.
+
+    The system lets go of the lock when this process ends, however it ends.
+    """
+    with (out / ".lock").open("w") as lock:
+        if fcntl is not None:
+            try:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                text = (
+                    f"{out}: another run is at work there; wait for its end, or name another place."
+                )
+                raise SettleError(text) from None
+        for spool in out.glob(f"{_SPOOL}*"):
+            shutil.rmtree(spool, ignore_errors=True)
+        yield
 
 
 def _end_with_run() -> None:
@@ -110,9 +137,6 @@ def write_report(data: ReportData, out: Path) -> None:
 def _make_directories(inputs: Path, out: Path, *, deliver: bool) -> None:
     if out.resolve().is_relative_to(inputs.resolve()):
         raise SettleError(f"{out}: lies in {inputs}, where it would be input; name another place.")
-    # What a run that was killed left behind; it lives no longer than its run.
-    for spool in out.glob(f"{_SPOOL}*"):
-        shutil.rmtree(spool, ignore_errors=True)
     names = ["answers", "notifications", "statements", *(["delivered"] if deliver else [])]
     try:
         for name in names:
