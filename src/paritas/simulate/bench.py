@@ -19,6 +19,9 @@ from paritas.simulate.bench_engine import (
 )
 from paritas.simulate.bench_settle import SettleFigure, settle_per_second
 
+#: Each figure is the best of so many runs: what else a machine does can only make it worse.
+_RUNS = 3
+
 
 class Bench(msgspec.Struct, frozen=True):
     """All figures of one run, and the machine they were measured on."""
@@ -49,10 +52,12 @@ def run_bench(tell: Callable[[str, int, int], None], *, quick: bool = False) -> 
     engine, settle = [], []
     for done, (what, make, books, count, members) in enumerate(engine_jobs):
         tell("measuring", done, total)
-        engine.append(settled_per_second(what, make, books, count // part, members))
+        runs = [settled_per_second(what, make, books, count // part, members) for _ in range(_RUNS)]
+        engine.append(max(runs, key=lambda figure: figure.per_second))
     for done, (what, files, each) in enumerate(settle_jobs, len(engine_jobs)):
         tell("measuring", done, total)
-        settle.append(settle_per_second(what, files // part, each))
+        measured = [settle_per_second(what, files // part, each) for _ in range(_RUNS)]
+        settle.append(max(measured, key=lambda figure: figure.ratio_thousandths))
     tell("measuring", total, total)
     return Bench(_machine(), tuple(engine), bare_append_per_second(200_000 // part), tuple(settle))
 

@@ -126,15 +126,11 @@ def bare_per_second(contents: list[bytes], transfers: int) -> int:
     """Return how many transfers a second one core parses and checks against the schema."""
     validator = schema(_TYPE)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-    best_ns = 0
-    for _ in range(3):
-        began_ns = time.perf_counter_ns()
-        for data in contents:
-            root = etree.fromstring(data, parser)
-            assert validator.validate(root[-1])
-        elapsed_ns = time.perf_counter_ns() - began_ns
-        best_ns = min(best_ns or elapsed_ns, elapsed_ns)
-    return transfers * 10**9 // best_ns
+    began_ns = time.perf_counter_ns()
+    for data in contents:
+        root = etree.fromstring(data, parser)
+        assert validator.validate(root[-1])
+    return transfers * 10**9 // (time.perf_counter_ns() - began_ns)
 
 
 def settle_per_second(what: str, files: int, transfers_each: int) -> SettleFigure:
@@ -147,7 +143,7 @@ def settle_per_second(what: str, files: int, transfers_each: int) -> SettleFigur
         folder = Path(name)
         contents = write_inputs(folder / "in", files, transfers_each, count)
         (folder / "scheme.toml").write_text(scheme_toml(bench_scheme(count)), encoding="utf-8")
-        bare = bare_per_second(contents, transfers)
+        bare_before = bare_per_second(contents, transfers)
         code = "from paritas.cli import main; main()"
         scheme, out = str(folder / "scheme.toml"), str(folder / "out")
         arguments = ["settle", str(folder / "in"), "--scheme", scheme, "--out", out, "--json"]
@@ -157,6 +153,8 @@ def settle_per_second(what: str, files: int, transfers_each: int) -> SettleFigur
         )
         per_second = transfers * 10**9 // (time.perf_counter_ns() - began_ns)
         assert msgspec.json.decode(done.stdout)["settled"]["payments"] == transfers
+        # A machine's speed drifts, so the limit is taken before and after, and the better counts.
+        bare = max(bare_before, bare_per_second(contents, transfers))
     return SettleFigure(
         what,
         files,
