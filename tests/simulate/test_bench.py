@@ -20,5 +20,5 @@ def test_every_figure_is_of_work_that_was_done() -> None:
     settle = (settle_per_second("files", 60, 1), settle_per_second("batches", 2, 100))
     assert [figure.transfers for figure in settle] == [60, 200]
     assert all(figure.per_second > 0 for figure in (*engine, *settle))
-    bench = Bench("here", engine, bare_append_per_second(2_000), settle)
+    bench = Bench("here", 500, 500, engine, bare_append_per_second(2_000), settle)
     assert [table.row_count for table in bench_tables(bench)] == [3, 2]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+import timeit
 from collections.abc import Callable
+from hashlib import sha256
 
 import msgspec
 from rich.table import Table
@@ -27,6 +29,10 @@ class Bench(msgspec.Struct, frozen=True):
     """All figures of one run, and the machine they were measured on."""
 
     machine: str
+    #: What SHA-256 over 65 bytes takes in this Python, best of five, before and after everything:
+    #: a yardstick for machines that are shared and now fast, now slow.
+    yardstick_before_ns: int
+    yardstick_after_ns: int
     engine: tuple[EngineFigure, ...]
     #: Records a second that SQLite merely appends, a thousand to a row, synced each time.
     bare_append_per_second: int
@@ -50,6 +56,7 @@ def run_bench(tell: Callable[[str, int, int], None], *, quick: bool = False) -> 
     ]
     total = len(engine_jobs) + len(settle_jobs)
     engine, settle = [], []
+    before_ns = _yardstick_ns()
     for done, (what, make, books, count, members) in enumerate(engine_jobs):
         tell("measuring", done, total)
         runs = [settled_per_second(what, make, books, count // part, members) for _ in range(_RUNS)]
@@ -59,7 +66,13 @@ def run_bench(tell: Callable[[str, int, int], None], *, quick: bool = False) -> 
         measured = [settle_per_second(what, files // part, each) for _ in range(_RUNS)]
         settle.append(max(measured, key=lambda figure: figure.ratio_thousandths))
     tell("measuring", total, total)
-    return Bench(_machine(), tuple(engine), bare_append_per_second(200_000 // part), tuple(settle))
+    bare = bare_append_per_second(200_000 // part)
+    return Bench(_machine(), before_ns, _yardstick_ns(), tuple(engine), bare, tuple(settle))
+
+
+def _yardstick_ns() -> int:
+    data, count = bytes(65), 100_000
+    return int(min(timeit.repeat(lambda: sha256(data).digest(), number=count)) * 10**9) // count
 
 
 def _machine() -> str:
