@@ -14,7 +14,7 @@ from engine_world import Wishes, opening_commands
 from paritas.core import snapshot
 from paritas.core.state import State
 from paritas.journal import chain
-from paritas.journal.audit import audit
+from paritas.journal.audit import _unfinal, audit
 from paritas.journal.codec import decode_records, encode_record, join_records, split_records
 from paritas.journal.process import JournalProcess
 from paritas.journal.recovery import keep_snapshot, recover
@@ -194,3 +194,11 @@ def test_erasing_what_is_sealed_breaks_nothing(tmp_path: Path) -> None:
     assert audit(path).breaches == ()
     with SqliteJournal(path) as journal:
         assert journal.sealed(1, 0) is None
+
+
+def test_the_audit_sees_any_final_status_that_changes() -> None:
+    new, waiting, settled, refused = (bytes([status]) for status in (0, 1, 2, 3))
+    before = new + settled + waiting + refused + waiting
+    assert list(_unfinal(before, bytearray(before + settled))) == []
+    assert list(_unfinal(before, bytearray(new + settled * 2 + refused * 2 + waiting))) == []
+    assert list(_unfinal(before, bytearray(new + waiting + settled * 2 + waiting))) == [1, 3]

@@ -88,10 +88,10 @@ def apply(state: State, command: AnyCommand) -> Sequence[AnyEvent]:
     if command.at_ns >= state.next_expiry_ns:
         expired = holds.expired(state, command.at_ns)
         for event in expired:
-            EVOLVERS[type(event)](state, command, event)
-    decided = HANDLERS[type(command)](state, command)
+            evolve(state, command, event)
+    decided = handle(state, command)
     for event in decided:
-        EVOLVERS[type(event)](state, command, event)
+        evolve(state, command, event)
     if state.retry:
         freed = release(state, partial(evolve, state, command))
         return [*expired, *decided, *freed]
@@ -119,7 +119,7 @@ def apply_all(state: State, batch: Sequence[AnyCommand]) -> list[Sequence[AnyEve
 def replay(state: State, command: AnyCommand, recorded: Sequence[AnyEvent]) -> None:
     """Evolve by the events that the journal holds for ``command``, deciding nothing anew."""
     for event in recorded:
-        EVOLVERS[type(event)](state, command, event)
+        evolve(state, command, event)
     # What a live engine would now retry was retried then, and its outcome is among the events.
     while state.retry:
         state.retry.popleft().in_retry = False

@@ -20,6 +20,7 @@ from paritas.journal import chain
 from paritas.journal.codec import Record, decode_records, split_records
 from paritas.journal.sqlite import JournalError, Row, SqliteJournal
 from paritas.model.commands import RecordMessage, RecordRefusal, SubmitInstruction
+from paritas.model.events import AnyEvent
 
 #: After how many rows all laws are checked on the whole state, besides at the end.
 LAWS_EVERY_ROWS = 200
@@ -93,9 +94,13 @@ class _Auditor:
         if row.at_ns < self.at_ns or row.epoch < self.epoch:
             self.breach(row, "its time or its epoch goes back.")
         self.previous, self.seq, self.at_ns, self.epoch = row.hash, row.seq, row.at_ns, row.epoch
-        for position, record in enumerate(decode_records(row.payload)):
+        records = decode_records(row.payload)
+        before = bytes(self.replayed.statuses)
+        for position, record in enumerate(records):
             self.check_record(row, position, record)
-        self.check_sealed(row)
+        for number in _unfinal(before, self.replayed.statuses):
+            self.breach(row, f"moves instruction {number} out of a final status.")
+        self.check_sealed(row, records)
         if row.seq % LAWS_EVERY_ROWS == 0:
             self.breaches += [f"row {row.seq}: {b}" for b in invariants.check_all(self.replayed)]
 
@@ -104,17 +109,20 @@ class _Auditor:
         self.records += 1
         if command.at_ns > row.at_ns:
             self.breach(row, f"record {position} happened after its own commit.")
-        final = bytes(self.replayed.statuses)
+        statuses = self.replayed.statuses
+        named = {number for event in recorded for number in _named(event)}
+        final = {n: statuses[n] for n in named if n < len(statuses) and statuses[n] in _FINAL}
         engine.replay(self.replayed, command, recorded)
-        for number in _changed(final, self.replayed.statuses):
-            self.breach(row, f"record {position} moves instruction {number} out of a final status.")
+        for number, status in final.items():
+            if statuses[number] != status:
+                text = f"record {position} moves instruction {number} out of a final status."
+                self.breach(row, text)
         decided = list(engine.apply(self.decided, command))
         if decided != recorded:
             self.breach(row, f"record {position}: the engine decides {decided}, not {recorded}.")
 
-    def check_sealed(self, row: Row) -> None:
+    def check_sealed(self, row: Row, records: list[Record]) -> None:
         """What lies in the sealed store and was not erased must be what the record's hash names."""
-        records = decode_records(row.payload)
         for position, found in self.journal.sealed_hashes(row.seq):
             command = records[position][0] if position < len(records) else None
             if isinstance(command, SubmitInstruction):
@@ -137,13 +145,34 @@ class _Auditor:
             self.breaches.append("Law 6: a snapshot of the state does not give it back.")
 
 
-def _changed(before: bytes, after: bytearray) -> Iterator[int]:
-    """Numbers whose status was final and is now another."""
-    if after.startswith(before):
-        return
-    for number, status in enumerate(before):
-        if status != after[number] and status != Status.WAITING:
+def _named(event: AnyEvent) -> Iterator[int]:
+    """Instructions that an event may name; for events about other things, numbers that mean nothing."""
+    for field in ("number", "first", "second"):
+        number = getattr(event, field, None)
+        if number is not None:
             yield number
+    yield from getattr(event, "numbers", ())
+
+
+_FINAL = frozenset(Status) - {Status.WAITING}
+#: Turns a status into 255 where it is final and into 0 where it is not.
+_FINAL_BITS = bytes(255 if status in _FINAL else 0 for status in range(256))
+
+
+def _unfinal(before: bytes, after: bytearray) -> Iterator[int]:
+    """Yield the numbers whose status was final and is now another.
+
+    A journal may hold millions of statuses, so they are compared whole, as one integer each, and
+    looked at one by one only where something is wrong.
+    """
+    now = bytes(after[: len(before)])
+    if now == before:
+        return
+    changed = int.from_bytes(before, "big") ^ int.from_bytes(now, "big")
+    if changed & int.from_bytes(before.translate(_FINAL_BITS), "big"):
+        for number, (was, status) in enumerate(zip(before, now, strict=True)):
+            if was != status and was in _FINAL:
+                yield number
 
 
 __all__ = ["AuditReport", "JournalError", "audit"]

@@ -49,8 +49,6 @@ class BusinessDays:
         self._agenda: list[tuple[int, int, str, datetime.date]] = []
         #: The present date of each book without hours, and the midnight that follows it.
         self._always_open: dict[str, tuple[datetime.date, int]] = {}
-        #: Dates that ended: (currency, date), in order.
-        self.ended: list[tuple[str, datetime.date]] = []
         self.now_ns = 0
 
     def start_ns(self) -> int:
@@ -100,7 +98,7 @@ class BusinessDays:
         """End the dates of a book without hours that are over, as far as the present moment."""
         calendar, (date, _) = self._calendars[currency], self._always_open[currency]
         while calendar.window_ns(date)[1] <= self.now_ns and not still_to_come(date.toordinal()):
-            self._close(currency, date)
+            self._close(currency)
             date = calendar.next_business_day(date)
             while (
                 calendar.window_ns(date)[1] <= self.now_ns
@@ -125,7 +123,7 @@ class BusinessDays:
     def _step(self, at_ns: int, kind: int, currency: str, date: datetime.date) -> None:
         self.now_ns = max(self.now_ns, at_ns)
         if kind == _CLOSE:
-            self._close(currency, date)
+            self._close(currency)
             self._plan_opening(currency, self._calendars[currency].next_business_day(date))
         else:
             opens_ns, closes_ns = self._calendars[currency].window_ns(date)
@@ -146,10 +144,9 @@ class BusinessDays:
         )
         self._decide(command)
 
-    def _close(self, currency: str, date: datetime.date) -> None:
+    def _close(self, currency: str) -> None:
         book = self._state.book_by_currency[currency].number
         self._decide(c.CloseBook(self.now_ns, c.OPERATOR, b"", book))
-        self.ended.append((currency, date))
 
 
 def _business_day(calendar: BookCalendar, date: datetime.date) -> datetime.date:
