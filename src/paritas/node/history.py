@@ -14,7 +14,8 @@ Asking is in ``history_queries``.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,19 +27,26 @@ from paritas.model import events as e
 from paritas.model.instructions import Leg
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
-from paritas.node.history_tables import connect, open_or_build, uetr_key
+from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, open_or_build, uetr_key
 
 _SETTLED, _WAITING = int(Status.SETTLED), int(Status.WAITING)
-_PAYMENT = "payment"
+_PAYMENT, _ISSUE, _REDEEM, _HOLD = range(len(ENTRY_KINDS))
+
+#: Rows are committed together until so many records or seconds have passed.
+_COMMIT_RECORDS = 50_000
+_COMMIT_SECONDS = 1.0
+
 _REFUSED, _CANCELLED = int(Status.REFUSED), int(Status.CANCELLED)
 
 _INSERTS = {
     "party": "INSERT OR REPLACE INTO party VALUES (?, ?)",
     "book": "INSERT OR REPLACE INTO book VALUES (?, ?, ?, ?, ?)",
     "day": "INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?)",
-    "message": f"INSERT INTO message VALUES ({', '.join('?' * 7)})",
+    "message": f"INSERT INTO message VALUES ({', '.join('?' * 9)})",
     "refusal": f"INSERT INTO refusal VALUES ({', '.join('?' * 8)})",
     "payment": f"INSERT INTO payment VALUES ({', '.join('?' * 19)})",
+    "uetr": "INSERT INTO key VALUES (?, ?, ?)",
+    "reference": "INSERT OR IGNORE INTO key VALUES (?, ?, ?)",
     "leg": "INSERT INTO leg VALUES (?, ?, ?, ?, ?)",
     "touch": "INSERT OR IGNORE INTO touch VALUES (?, ?)",
     "step": f"INSERT INTO step VALUES ({', '.join('?' * 9)})",
@@ -48,6 +56,10 @@ _INSERTS = {
     "joined": "UPDATE payment SET partner = ? WHERE number = ?",
     "moved": "UPDATE payment SET priority = ? WHERE number = ?",
     "ended": "UPDATE payment SET status = ?, reason = ?, text = ?, ended_ns = ? WHERE number = ?",
+    # Numbers only grow, so the first one stays.
+    "span": "INSERT INTO span VALUES (?, ?, ?)"
+    " ON CONFLICT (date) DO UPDATE SET last = excluded.last",
+    "within": "UPDATE message SET first = iif(first, first, ?), last = ? WHERE number = ?",
     "hold_ended": "UPDATE hold SET status = ?, ended_ns = ? WHERE number = ?",
     "account": "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?)",
 }
@@ -92,9 +104,9 @@ class History:
         """Open the history of the journal with this seal, building the file where it is missing."""
         self.path = path
         self._db = open_or_build(path, journal_seal)
-        self.reader = connect(path)
-        self.reader.execute("PRAGMA query_only=ON")
-        self.reading = threading.Lock()
+        self._lock = threading.Lock()
+        self._uncommitted = 0
+        self._commit_due = 0.0
         meta = dict(self._db.execute("SELECT key, value FROM meta"))
         #: The last row of the journal that it holds, and its moment.
         self.seq: int = meta["seq"]
@@ -109,9 +121,15 @@ class History:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self.reader.close()
-        self._db.close()
+        """Commit what was followed, and close the file."""
+        with self._lock:
+            self._commit()
+            self._db.close()
+
+    def ask(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a SELECT over everything that was followed; from any thread."""
+        with self._lock:
+            return self._db.execute(query, tuple(values)).fetchall()
 
     def _load(self) -> None:
         ask = self._db.execute
@@ -165,34 +183,72 @@ class History:
         return self.seq
 
     def follow(self, seq: int, at_ns: int, records: Sequence[Record]) -> None:
-        """Take note of one durable row of the journal, in one transaction."""
+        """Take note of one durable row of the journal.
+
+        What is asked from now on knows it. It is committed together with other rows, as committing
+        costs more than following: a crash loses the last second, which is caught up from the
+        journal. After any exception this history is to be closed and opened again.
+        """
         if seq != self.seq + 1:
             raise JournalError(f"{self.path}: row {seq} cannot follow row {self.seq}.")
-        self.seq, self.at_ns = seq, at_ns
-        for position, (command, events) in enumerate(records):
-            for event in events:
-                if type(event) is e.InstructionSettled and len(command.legs) == 1:  # type: ignore[union-attr]
-                    self._settled_at_once(command, event.number)  # type: ignore[arg-type]
-                else:
-                    _FOLLOWERS[type(event)](self, command, event, position)
-        self._write()
+        with self._lock:
+            self.seq, self.at_ns = seq, at_ns
+            for position, (command, events) in enumerate(records):
+                for event in events:
+                    if type(event) is e.InstructionSettled and len(command.legs) == 1:  # type: ignore[union-attr]
+                        self._settled_at_once(command, event.number)  # type: ignore[arg-type]
+                    else:
+                        _FOLLOWERS[type(event)](self, command, event, position)
+            self._write(len(records))
 
-    def _write(self) -> None:
+    def _write(self, records: int) -> None:
         db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            posted = {row[0] for row in self._rows["entry"]}
-            self._rows["account"] += [self._accounts[number].row() for number in posted]
-            for name, rows in self._rows.items():
-                if rows:
-                    db.executemany(_INSERTS[name], rows)
-                    rows.clear()
-            db.execute("UPDATE meta SET value = ? WHERE key = 'seq'", (self.seq,))
-            db.execute("UPDATE meta SET value = ? WHERE key = 'at_ns'", (self.at_ns,))
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+        if not self._uncommitted:
+            db.execute("BEGIN IMMEDIATE")
+            self._commit_due = time.monotonic() + _COMMIT_SECONDS
+        rows = self._rows
+        self._derive(rows["payment"])
+        posted = {row[0] for row in rows["entry"]}
+        rows["account"] += [self._accounts[number].row() for number in posted]
+        # In the order of their keys rows go in faster.
+        rows["entry"].sort()
+        rows["touch"].sort()
+        for name, of_table in rows.items():
+            if of_table:
+                db.executemany(_INSERTS[name], of_table)
+                of_table.clear()
+        self._uncommitted += 1 + records
+        if self._uncommitted > _COMMIT_RECORDS or time.monotonic() >= self._commit_due:
+            self._commit()
+
+    def _derive(self, payments: Sequence[tuple[Any, ...]]) -> None:
+        """Write keys and spans of new payments."""
+        uetrs, texts = self._rows["uetr"], self._rows["reference"]
+        last_of_date: dict[int, int] = {}
+        last_of_message: dict[int, int] = {}
+        for row in payments:
+            number, uetr = row[0], row[3]
+            segment = number >> SEGMENT_BITS
+            texts.append((segment, row[2], number))
+            if uetr is not None:
+                (texts if type(uetr) is str else uetrs).append((segment, uetr, number))
+            last_of_message[row[4]] = last_of_date[row[9]] = number
+        uetrs.sort()
+        texts.sort()
+        # Going back from the last, the first is what is left standing.
+        first_of_date = {row[9]: row[0] for row in reversed(payments)}
+        first_of_message = {row[4]: row[0] for row in reversed(payments)}
+        rows = self._rows
+        rows["span"] += [(date, first_of_date[date], n) for date, n in last_of_date.items()]
+        rows["within"] += [(first_of_message[m], n, m) for m, n in last_of_message.items() if m]
+
+    def _commit(self) -> None:
+        if not self._uncommitted:
+            return
+        meta = [(self.seq, "seq"), (self.at_ns, "at_ns")]
+        self._db.executemany("UPDATE meta SET value = ? WHERE key = ?", meta)
+        self._db.execute("COMMIT")
+        self._uncommitted = 0
 
     # --- numbers inside, names outside
 
@@ -335,7 +391,7 @@ class History:
         self._rows["step"].append(step)
         self._next_step += 1
 
-    def _post(self, number: int, legs: Sequence[Leg], at_ns: int, kind: str = _PAYMENT) -> None:
+    def _post(self, number: int, legs: Sequence[Leg], at_ns: int, kind: int = _PAYMENT) -> None:
         """Write the entries of all legs; each leg of a trade in the name of its own payer's side."""
         second = self._partner.get(number) if kind == _PAYMENT else None
         for index, leg in enumerate(legs):
@@ -344,7 +400,7 @@ class History:
             self._entry(leg.payee, at_ns, kind, told, index, leg.amount_minor)
 
     def _entry(
-        self, number: int, at_ns: int, kind: str, cause: int, leg: int, amount_minor: int
+        self, number: int, at_ns: int, kind: int, cause: int, leg: int, amount_minor: int
     ) -> None:
         account = self._accounts[number]
         account.balance_minor += amount_minor
@@ -416,7 +472,7 @@ class History:
             status = "captured" if event.captured else "released"
             self._rows["hold_ended"].append((status, command.at_ns, number))
             if event.captured:
-                self._post(number, (leg,), command.at_ns, "hold")
+                self._post(number, (leg,), command.at_ns, _HOLD)
 
     # --- what the commands say that are recorded as they are
 
@@ -452,14 +508,14 @@ class History:
         self._rows["account"].append(account.row())
 
     def _issued(self, command: c.IssueMoney, _number: int, _: int) -> None:
-        self._entry(command.account, command.at_ns, "issue", 0, 0, command.amount_minor)
+        self._entry(command.account, command.at_ns, _ISSUE, 0, 0, command.amount_minor)
 
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
-        self._entry(command.account, command.at_ns, "redeem", 0, 0, -command.amount_minor)
+        self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
 
     def _message(self, command: c.RecordMessage, number: int, position: int) -> None:
         key = (command.sender, command.message_type, command.message_id)
-        self._rows["message"].append((number, *key, command.at_ns, self.seq, position))
+        self._rows["message"].append((number, *key, command.at_ns, self.seq, position, 0, 0))
 
     def _refusal(self, command: c.RecordRefusal, number: int, position: int) -> None:
         why = (command.message, command.reference, command.reason, command.text)

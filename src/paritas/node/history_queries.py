@@ -7,14 +7,14 @@ is the beginning, and the end. Amounts are in minor units, moments in nanosecond
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from paritas.core.lifecycle import ISO_STATUS, Status
 from paritas.node.history import History
-from paritas.node.history_tables import uetr_key, uetr_text
+from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, uetr_key, uetr_text
 
 #: How much a page holds unless less is asked for, and at the most.
 PAGE = 100
@@ -168,7 +168,7 @@ def timeline(history: History, number: int) -> tuple[Step, ...]:
     if found is None:
         return ()
     query = "SELECT at_ns, kind, status, reason, text, other, seq FROM step WHERE number = ? ORDER BY id"
-    told = [Step(*row) for row in _ask(history, query, (number,))]
+    told = [Step(*row) for row in history.ask(query, (number,))]
     steps = [Step(found.received_ns, "received", seq=found.seq)]
     ended = found.ended_ns
     end = Step(ended, found.state, found.status, found.reason, found.text)
@@ -209,8 +209,11 @@ def entries(
         "SELECT id, at_ns, date, kind, number, leg, amount_minor, balance_minor, seq FROM entry"
         f" WHERE {' AND '.join(conditions)} ORDER BY at_ns DESC, id DESC LIMIT ?"
     )
-    rows = _ask(history, query, (*values, limit + 1))
-    found = [Entry(row[0], row[1], _date(row[2]), *row[3:]) for row in rows]
+    rows = history.ask(query, (*values, limit + 1))
+    found = [
+        Entry(number, at_ns, _date(day), ENTRY_KINDS[kind], *rest)
+        for number, at_ns, day, kind, *rest in rows
+    ]
     return _page(found, limit, lambda last: f"{last.at_ns}-{last.id}")
 
 
@@ -220,7 +223,7 @@ def balance_at(history: History, member: str, currency: str, at_ns: int) -> int:
         "SELECT balance_minor FROM entry WHERE account = ? AND at_ns <= ?"
         " ORDER BY at_ns DESC, id DESC LIMIT 1"
     )
-    rows = _ask(history, query, (_account(history, member, currency), at_ns))
+    rows = history.ask(query, (_account(history, member, currency), at_ns))
     return int(rows[0][0]) if rows else 0
 
 
@@ -252,8 +255,11 @@ def messages(
             conditions.append(f"{column} = ?")
             values.append(value)
     if search.uetr:
-        conditions.append("number IN (SELECT message FROM payment WHERE uetr = ?)")
-        values.append(uetr_key(search.uetr))
+        key = uetr_key(search.uetr)
+        conditions.append(
+            f"number IN (SELECT message FROM payment p WHERE p.number IN ({_BY_KEY}) AND p.uetr = ?)"
+        )
+        values += [key, key]
     if cursor:
         conditions.append("number < ?")
         values.append(_number_of(cursor))
@@ -262,16 +268,11 @@ def messages(
         "SELECT number, sender, type, id, at_ns, seq, position FROM message"
         f" WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"
     )
-    found = [MessageIn(*row) for row in _ask(history, query, (*values, limit + 1))]
+    found = [MessageIn(*row) for row in history.ask(query, (*values, limit + 1))]
     return _page(found, limit, lambda last: str(last.number))
 
 
 # --- how it is asked
-
-
-def _ask(history: History, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    with history.reading:
-        return history.reader.execute(query, tuple(values)).fetchall()
 
 
 def _page(found: list[T], limit: int, cursor_of: Callable[[T], str]) -> Page[T]:
@@ -320,11 +321,17 @@ def _conditions(history: History, search: Search) -> tuple[list[str], list[Any]]
         values.extend(given)
 
     if search.uetr:
-        must("p.uetr = ?", uetr_key(search.uetr))
+        key = uetr_key(search.uetr)
+        must(f"p.number IN ({_BY_KEY}) AND p.uetr = ?", key, key)
     if search.reference:
-        must("p.reference = ?", search.reference)
+        must(f"p.number IN ({_BY_KEY}) AND p.reference = ?", search.reference, search.reference)
     if search.message_id:
-        must("p.message IN (SELECT number FROM message WHERE id = ?)", search.message_id)
+        must(
+            "p.message IN (SELECT number FROM message WHERE id = ?)"
+            " AND p.number BETWEEN (SELECT min(first) FROM message WHERE id = ?)"
+            " AND (SELECT max(last) FROM message WHERE id = ?)",
+            *(search.message_id,) * 3,
+        )
     if search.state:
         if search.state.upper() not in Status.__members__:
             raise QueryError(f"state {search.state!r} is none of {', '.join(_STATES)}.")
@@ -332,11 +339,9 @@ def _conditions(history: History, search: Search) -> tuple[list[str], list[Any]]
     if search.date:
         date = _ordinal(search.date)
         must("p.value_date = ?", date)
-        if search.member:
-            # The span of that date's numbers, so that not all of the member's life is looked at.
-            for bound, sign in (("min", ">="), ("max", "<=")):
-                query = f"SELECT {bound}(number) FROM payment WHERE value_date = ?"
-                must(f"t.number {sign} ({query})", date)
+        number = "t.number" if search.member else "p.number"
+        for bound, sign in (("first", ">="), ("last", "<=")):
+            must(f"{number} {sign} (SELECT {bound} FROM span WHERE date = ?)", date)
     if search.member and history.party(search.member) is None:
         must("0")
     _leg_conditions(history, search, must)
@@ -364,6 +369,13 @@ def _leg_conditions(history: History, search: Search, must: Callable[..., None])
         must(f"({first} OR {more})", *given, *given)
 
 
+#: Numbers by UETR or reference: one look into each segment of the keys.
+_BY_KEY = (
+    "WITH RECURSIVE s(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM s"
+    f" WHERE n < (SELECT max(number) >> {SEGMENT_BITS} FROM payment))"
+    " SELECT k.number FROM s CROSS JOIN key k ON k.segment = s.n AND k.key = ?"
+)
+
 _STATES = tuple(status.name.lower() for status in Status if status is not Status.NEW)
 
 _COLUMNS = (
@@ -390,7 +402,7 @@ def _payments(
         f"SELECT {_COLUMNS} FROM {source} LEFT JOIN message m ON m.number = p.message"
         f"{where} ORDER BY {order} DESC LIMIT ?"
     )
-    return [_payment(history, row) for row in _ask(history, query, (*values, limit))]
+    return [_payment(history, row) for row in history.ask(query, (*values, limit))]
 
 
 def _payment(history: History, row: tuple[Any, ...]) -> Payment:
@@ -426,7 +438,7 @@ def _payment(history: History, row: tuple[Any, ...]) -> Payment:
 
 def _legs(history: History, number: int, first: list[Any]) -> tuple[PaymentLeg, ...]:
     query = "SELECT payer, payee, amount_minor FROM leg WHERE number = ? ORDER BY leg"
-    rows = [first, *_ask(history, query, (number,))] if first[0] is not None else []
+    rows = [first, *history.ask(query, (number,))] if first[0] is not None else []
     legs = []
     for payer, payee, amount_minor in rows:
         (paying, currency), (paid, _) = history.account(payer), history.account(payee)
@@ -440,7 +452,7 @@ def _tracking(history: History, number: int, state: Status) -> str:
     query = (
         "SELECT status, reason FROM step WHERE number = ? AND status <> '' ORDER BY id DESC LIMIT 1"
     )
-    told = _ask(history, query, (number,))
+    told = history.ask(query, (number,))
     if told:
         return "/".join(filter(None, told[0]))
     return "ACSP/G000" if state is Status.SETTLED else "ACSP/G004"
@@ -448,4 +460,4 @@ def _tracking(history: History, number: int, state: Status) -> str:
 
 def _returned(history: History, number: int) -> int:
     query = "SELECT sum(amount_minor) FROM payment WHERE returns = ? AND status = ?"
-    return _ask(history, query, (number, Status.SETTLED))[0][0] or 0
+    return history.ask(query, (number, Status.SETTLED))[0][0] or 0

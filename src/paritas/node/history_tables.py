@@ -1,8 +1,8 @@
 """The tables of the history, and how its file is opened: what the follower writes and others read.
 
 The file holds nothing that the journal does not: it may be deleted at any time and is built again.
-Rows are written in the order of the journal and, wherever it can be had, in the order of a key, so
-that following costs little; what is random (UETR) is kept at 16 bytes.
+Rows are written in the order of the journal and, wherever it can be had, in the order of a key,
+so that following costs little.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ CREATE TABLE day(
 CREATE TABLE account(
     number INTEGER PRIMARY KEY, party INTEGER NOT NULL, book INTEGER NOT NULL,
     balance_minor INTEGER NOT NULL);
+-- first, last: the span of numbers within which the payments of a message lie.
 CREATE TABLE message(
     number INTEGER PRIMARY KEY, sender TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL,
-    at_ns INTEGER NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL);
+    at_ns INTEGER NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE INDEX message_id ON message(id);
 CREATE TABLE refusal(
     number INTEGER PRIMARY KEY, message INTEGER NOT NULL, reference TEXT NOT NULL,
@@ -46,12 +48,15 @@ CREATE TABLE payment(
     priority INTEGER NOT NULL, value_date INTEGER NOT NULL, trade TEXT, returns INTEGER,
     status INTEGER NOT NULL, reason TEXT, text TEXT, partner INTEGER,
     received_ns INTEGER NOT NULL, ended_ns INTEGER, seq INTEGER NOT NULL);
-CREATE INDEX payment_reference ON payment(reference);
-CREATE INDEX payment_uetr ON payment(uetr) WHERE uetr NOT NULL;
-CREATE INDEX payment_message ON payment(message) WHERE message;
-CREATE INDEX payment_date ON payment(value_date);
 CREATE INDEX payment_waiting ON payment(number) WHERE status = 1;
 CREATE INDEX payment_returns ON payment(returns) WHERE returns NOT NULL;
+-- UETR (16 bytes) and reference (text) of payments, in segments of 2^16 numbers: what is random is
+-- then random only within a part that stays in memory, however large the whole is.
+CREATE TABLE key(
+    segment INTEGER NOT NULL, key NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (segment, key, number)) WITHOUT ROWID;
+-- The span of numbers within which the payments of a value date lie.
+CREATE TABLE span(date INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE leg(
     number INTEGER NOT NULL, leg INTEGER NOT NULL, payer INTEGER NOT NULL, payee INTEGER NOT NULL,
     amount_minor INTEGER NOT NULL, PRIMARY KEY (number, leg)) WITHOUT ROWID;
@@ -66,7 +71,7 @@ CREATE TABLE step(
 -- Every posting on every account, with the balance after it. amount_minor is signed.
 CREATE TABLE entry(
     account INTEGER NOT NULL, at_ns INTEGER NOT NULL, id INTEGER NOT NULL, seq INTEGER NOT NULL,
-    date INTEGER NOT NULL, kind TEXT NOT NULL, number INTEGER NOT NULL, leg INTEGER NOT NULL,
+    date INTEGER NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL, leg INTEGER NOT NULL,
     amount_minor INTEGER NOT NULL, balance_minor INTEGER NOT NULL,
     PRIMARY KEY (account, at_ns, id)) WITHOUT ROWID;
 CREATE TABLE hold(
@@ -74,6 +79,12 @@ CREATE TABLE hold(
     payee INTEGER NOT NULL, amount_minor INTEGER NOT NULL, status TEXT NOT NULL,
     offered_ns INTEGER NOT NULL, ended_ns INTEGER);
 """
+
+#: A payment's keys lie in the segment ``number >> SEGMENT_BITS``.
+SEGMENT_BITS = 16
+
+#: What an entry may come from; ``entry.kind`` is the place in this list.
+ENTRY_KINDS = ("payment", "issue", "redeem", "hold")
 
 _CACHE_KIB = 64 * 1024
 
