@@ -6,7 +6,8 @@ They decide nothing: replay runs them alone. What they find impossible is a brok
 from __future__ import annotations
 
 from paritas.core import lifecycle, queue
-from paritas.core.administration import RECORDERS
+from paritas.core.administration import RECORDERS as ADMINISTRATION
+from paritas.core.conversation import RECORDERS as CONVERSATION
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
@@ -30,6 +31,7 @@ from paritas.model.instructions import Priority
 from paritas.model.reasons import Reason
 
 NORMAL = int(Priority.NORMAL)
+RECORDERS = {**ADMINISTRATION, **CONVERSATION}
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, changes, holds, waiting
+from paritas.core import administration, admission, changes, conversation, holds, waiting
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -50,6 +50,10 @@ HANDLERS: dict[type, Handler] = {
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    commands.RegisterMandate: conversation.register_mandate,
+    commands.RelayStatus: conversation.relay_status,
+    commands.RecallPayment: conversation.recall_payment,
+    commands.AnswerRecall: conversation.answer_recall,
 }
 
 EVOLVERS: dict[type, Evolver] = {

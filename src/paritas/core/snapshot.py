@@ -17,6 +17,7 @@ from paritas.core.state import (
     Book,
     Hold,
     Party,
+    Recall,
     State,
     Waiting,
     accounts_of,
@@ -25,7 +26,7 @@ from paritas.model.commands import SubmitInstruction
 from paritas.model.reasons import Reason
 
 #: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
-FORMAT = 1
+FORMAT = 2
 
 _ENCODER = msgspec.msgpack.Encoder()
 _INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
@@ -53,6 +54,9 @@ def dump(state: State) -> bytes:
             sorted([*key, number] for key, number in state.hold_references.items()),
             state.last_hold,
             sorted(state.decisions.items()),
+            sorted([*key, limit_minor] for key, limit_minor in state.mandates.items()),
+            sorted([number, *said] for number, said in state.confirmations.items()),
+            [_dump_recall(recall) for recall in _by_number(state.recalls)],
         ]
     )
 
@@ -80,6 +84,10 @@ def _dump_hold(h: Hold) -> list[Any]:
     return [h.number, h.reference, *legs, h.expires_ns, h.decision]
 
 
+def _dump_recall(r: Recall) -> list[Any]:
+    return [r.number, r.instruction, r.reference, r.status, r.reason]
+
+
 def load(data: bytes) -> State:
     """Build the state that ``dump`` wrote, deriving what is derived."""
     (
@@ -101,6 +109,9 @@ def load(data: bytes) -> State:
         hold_references,
         last_hold,
         decisions,
+        mandates,
+        confirmations,
+        recalls,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -116,10 +127,13 @@ def load(data: bytes) -> State:
     state.last_hold = last_hold
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
+    state.mandates = {(account, payee): limit for account, payee, limit in mandates}
+    state.confirmations = {number: (status, reason) for number, status, reason in confirmations}
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
+    _load_recalls(state, recalls)
     _load_queue(state, waiting)
     return state
 
@@ -167,6 +181,16 @@ def _load_references(state: State) -> None:
             party = state.parties.get(command.sender)
             if party is not None and party.is_member:
                 party.references.setdefault(command.reference, number)
+
+
+def _load_recalls(state: State, recalls: list[Any]) -> None:
+    for number, instruction, reference, status, reason in recalls:
+        recall = Recall(number, instruction, reference)
+        recall.status, recall.reason = status, reason
+        command = state.instructions[instruction]
+        assert command is not None
+        state.recalls[number] = recall
+        state.recall_references[command.sender, reference] = number
 
 
 def _load_queue(state: State, queued: list[Any]) -> None:

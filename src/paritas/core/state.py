@@ -215,6 +215,20 @@ class Hold:
         self.decision = ""
 
 
+class Recall:
+    """A payer's request to have a settled payment back, and what the payee answered."""
+
+    __slots__ = ("instruction", "number", "reason", "reference", "status")
+
+    def __init__(self, number: int, instruction: int, reference: str) -> None:
+        self.number = number
+        self.instruction = instruction
+        self.reference = reference
+        #: "" until the payee answers; then CNCL (it will return it), RJCR, or PDCR (not yet known).
+        self.status = ""
+        self.reason = ""
+
+
 Legs = tuple[tuple[Account, Account, int], ...]
 #: (trade id, value date, own leg, counterparty's leg), legs as (payer, payee, amount).
 TradeKey = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]
@@ -293,6 +307,14 @@ class State:
         self.decisions: dict[str, bool] = {}
         #: No offered hold expires before this.
         self.next_expiry_ns = NEVER_NS
+
+        #: (account, payee party) -> the most that one collection may take.
+        self.mandates: dict[tuple[int, int], int] = {}
+        #: number of a settled instruction -> (status, reason) as its payee's bank says it.
+        self.confirmations: dict[int, tuple[str, str]] = {}
+        self.recalls: dict[int, Recall] = {}
+        #: (payer, reference) -> number of the recall.
+        self.recall_references: dict[tuple[int, str], int] = {}
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()
