@@ -119,7 +119,9 @@ class Wishes:
         )
 
     def side(self) -> c.AnyCommand:
-        open_sides = [self.state.instructions[n] for alike in self.state.unmatched.values() for n in alike]
+        open_sides = [
+            self.state.instructions[n] for alike in self.state.unmatched.values() for n in alike
+        ]
         if open_sides and self.random.random() < 0.6:
             first = self.random.choice(open_sides)
             assert first is not None

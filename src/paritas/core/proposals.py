@@ -36,7 +36,9 @@ def begin(state: State, command: BeginClearing) -> Sequence[AnyEvent]:
 def propose(state: State, command: ProposeSettlement) -> Sequence[AnyEvent]:
     """Settle what of the proposed set can settle together now; an empty rest is refused."""
     if command.actor != OPERATOR:
-        return refuse(Reason.AG01, "Only the operator of the scheme proposes what settles together.")
+        return refuse(
+            Reason.AG01, "Only the operator of the scheme proposes what settles together."
+        )
     if not 0 <= command.clearing <= state.clearings:
         return refuse(Reason.NARR, f"There was no clearing {command.clearing}.")
     proposed = _Proposed(state, command.numbers)
