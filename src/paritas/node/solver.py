@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import signal
+import subprocess
+import sys
 import zlib
 from multiprocessing.connection import Connection
 from typing import Any, Self
@@ -71,8 +73,9 @@ _TASK = msgspec.msgpack.Decoder(Task)
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 
 
-def _work(connection: Connection) -> None:
-    """Solve what arrives until the other side is gone."""
+def serve(descriptor: int) -> None:
+    """Solve what arrives on a connection until the other side is gone."""
+    connection = Connection(descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
@@ -86,7 +89,7 @@ class Solver:
     """One solver process; it starts when it is first needed, and again after it was lost."""
 
     def __init__(self) -> None:
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self.is_busy = False
 
@@ -109,11 +112,15 @@ class Solver:
 
     def _start(self) -> Connection:
         # Not forked: the node has threads, and memory that the solver has no business with.
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
+        self._connection, theirs = multiprocessing.Pipe()
+        program = (
+            f"import sys; sys.path[:] = {sys.path!r};"
+            f" from paritas.node.solver import serve; serve({theirs.fileno()})"
+        )
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            )
         return self._connection
 
     def fileno(self) -> int:
@@ -142,5 +149,5 @@ class Solver:
         if self._process is not None and self._connection is not None:
             self._connection.close()
             self._process.kill()
-            self._process.join()
+            self._process.wait()
         self._process = self._connection = None
