@@ -119,7 +119,9 @@ class Wishes:
         )
 
     def side(self) -> c.AnyCommand:
-        open_sides = [self.state.instructions[n] for n in self.state.unmatched.values()]
+        open_sides = [
+            self.state.instructions[n] for alike in self.state.unmatched.values() for n in alike
+        ]
         if open_sides and self.random.random() < 0.6:
             first = self.random.choice(open_sides)
             assert first is not None
@@ -242,8 +244,17 @@ class Wishes:
                 c.ReorderQueue(*head, number, self.random.random() < 0.5),
                 c.ProposeSettlement(self.at_ns, 0, b"", (*some, 10**6)),
                 c.ProposeSettlement(self.at_ns, 0, b"", tuple(waiting)),
+                c.BeginClearing(self.at_ns, self.random.choice((0, 0, 0, 4)), b"", number % 5),
+                c.ProposeSettlement(
+                    self.at_ns,
+                    self.random.choice((0, 0, 4)),
+                    b"",
+                    tuple(waiting),
+                    b"proof",
+                    self.state.clearings + self.random.choice((-1, 0, 0, 1)),
+                ),
             ),
-            (3, 2, 2, 3, 2),
+            (3, 2, 2, 3, 2, 1, 1),
         )[0]
 
     def hold_command(self) -> c.AnyCommand:

@@ -77,6 +77,7 @@ class Oracle:
         self.messages: dict[tuple[str, str, str], bytes] = {}
         self.edge_refusals = 0
         self.woken: list[int] = []
+        self.clearings = 0
 
     # --- what is derived, from scratch each time
 
@@ -403,7 +404,19 @@ class Oracle:
         rank = self.rank_first - 1 if s.to_front else self.rank_last + 1
         return self.replace(item, item.priority, rank)
 
+    def do_BeginClearing(self, s: c.BeginClearing) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if s.scope not in (0, 1, 2, 3):
+            return [("CommandRefused", "NARR")]
+        self.clearings += 1
+        return [("Recorded", self.clearings)]
+
     def do_ProposeSettlement(self, s: c.ProposeSettlement) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if not 0 <= s.clearing <= self.clearings:
+            return [("CommandRefused", "NARR")]
         chosen = [
             item
             for item in self.queue.values()

@@ -92,8 +92,8 @@ def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
 
 
 @app.command
-def audit(journal: Path, /, *, json: bool = False) -> int:
-    """Check a journal from its first row: hashes, every decision, laws, finality, state.
+def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False) -> int:
+    """Check a journal from its first row: hashes, decisions, laws, finality, clearings, state.
 
     Exit 1 if anything is broken.
 
@@ -103,15 +103,24 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
     ----------
     journal
         The journal file.
+    clearing
+        Also write each clearing there as problem and result, for paritas verify.
     json
         Print what was found as JSON.
     """
     import msgspec
 
     from paritas.journal.audit import audit as run
+    from paritas.node.clearing_evidence import Evidence
 
+    evidence = Evidence(clearing)
     with _progress() as tell:
-        report = run(journal, lambda row: tell("auditing", row, 0))
+        report = run(journal, lambda row: tell("auditing", row, 0), evidence.see)
+    report = msgspec.structs.replace(
+        report,
+        clearings=evidence.checked,
+        breaches=(*report.breaches, *evidence.breaches),
+    )
     if json:
         print(msgspec.json.encode(report).decode())
     else:
@@ -121,7 +130,8 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
         print(
             f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
             f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
-            f" {report.sealed_checked} sealed parts match their hashes."
+            f" {report.sealed_checked} sealed parts match their hashes;"
+            f" {report.clearings} clearings with their certificates."
         )
         print(f"head {report.head}")
         print(f"state {report.state}")

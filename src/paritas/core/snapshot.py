@@ -25,7 +25,7 @@ from paritas.model.commands import SubmitInstruction
 from paritas.model.reasons import Reason
 
 #: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
-FORMAT = 1
+FORMAT = 2
 
 _ENCODER = msgspec.msgpack.Encoder()
 _INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
@@ -53,6 +53,7 @@ def dump(state: State) -> bytes:
             sorted([*key, number] for key, number in state.hold_references.items()),
             state.last_hold,
             sorted(state.decisions.items()),
+            state.clearings,
         ]
     )
 
@@ -101,6 +102,7 @@ def load(data: bytes) -> State:
         hold_references,
         last_hold,
         decisions,
+        clearings,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -116,6 +118,7 @@ def load(data: bytes) -> State:
     state.last_hold = last_hold
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
+    state.clearings = clearings
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
@@ -178,6 +181,6 @@ def _load_queue(state: State, queued: list[Any]) -> None:
         if partner:
             waiting.partner, waiting.trade_key = partner, None
         elif waiting.trade_key is not None:
-            state.unmatched[waiting.trade_key] = number
+            queue.await_partner(state, waiting)
         state.queue[number] = waiting
         queue.enter(state, waiting)
