@@ -90,14 +90,6 @@ class Scheme(msgspec.Struct, frozen=True):
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
 
-    def dealer_of(self, currency: str, other: str) -> str | None:
-        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
-        return self.dealers.get((min(currency, other), max(currency, other)))
-
-    def may_send(self, sender: str, member: str) -> bool:
-        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
-        return sender == member or member in self.senders.get(sender, ())
-
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
     """A scheme file that cannot be used: all its mistakes, in the order of their lines."""
