@@ -98,6 +98,7 @@ class Oracle:
         self.change_last = 0
         self.changes: dict[int, Change] = {}
         self.woken: list[int] = []
+        self.clearings = 0
 
     # --- what is derived, from scratch each time
 
@@ -428,7 +429,19 @@ class Oracle:
         rank = self.rank_first - 1 if s.to_front else self.rank_last + 1
         return self.replace(item, item.priority, rank)
 
+    def do_BeginClearing(self, s: c.BeginClearing) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if s.scope not in (0, 1, 2, 3):
+            return [("CommandRefused", "NARR")]
+        self.clearings += 1
+        return [("Recorded", self.clearings)]
+
     def do_ProposeSettlement(self, s: c.ProposeSettlement) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if not 0 <= s.clearing <= self.clearings:
+            return [("CommandRefused", "NARR")]
         chosen = [
             item
             for item in self.queue.values()
@@ -809,7 +822,10 @@ class Oracle:
 
     def tried(self, change: Any, at_ns: int) -> list[tuple[Any, ...]]:
         """What would come of the change if it came now; the state stays as it is."""
-        aside = copy.deepcopy(self)
+        aside = copy.copy(self)
+        aside.accounts = {n: copy.copy(account) for n, account in self.accounts.items()}
+        aside.books = {n: copy.copy(book) for n, book in self.books.items()}
+        aside.keys_known, aside.woken = dict(self.keys_known), []
         now = msgspec.structs.replace(change, at_ns=at_ns)
         return getattr(aside, "do_" + type(change).__name__)(now)  # type: ignore[no-any-return]
 

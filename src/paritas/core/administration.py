@@ -407,6 +407,10 @@ def _record_close(state: State, command: c.CloseBook, number: int) -> None:
         queue.refresh(state, waiting)
 
 
+def _record_clearing(state: State, command: c.BeginClearing, number: int) -> None:
+    state.clearings = number
+
+
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.RecordMessage: _record_message,
     c.RecordRefusal: _record_refusal,
@@ -427,4 +431,5 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.OpenWindow: _record_opening,
     c.CutOff: _record_cut_off,
     c.CloseBook: _record_close,
+    c.BeginClearing: _record_clearing,
 }

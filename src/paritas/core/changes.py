@@ -127,7 +127,7 @@ def instruction_queued(
     waiting = Waiting(event.number, state.last_rank, command, accounts_of(state, command.legs))
     state.queue[event.number] = waiting
     if waiting.trade_key is not None:
-        state.unmatched[waiting.trade_key] = event.number
+        queue.await_partner(state, waiting)
     queue.enter(state, waiting)
 
 
@@ -144,9 +144,8 @@ def sides_matched(state: State, _: AnyCommand, event: events.SidesMatched) -> No
     first, second = state.queue[event.first], state.queue.pop(event.second)
     if first.trade_key is None or second.trade_key != mirrored(first.trade_key):
         raise LawBroken(f"Sides {event.first} and {event.second} do not mirror each other.")
-    del state.unmatched[first.trade_key]
-    del state.unmatched[second.trade_key]
-    first.trade_key = None
+    queue.stop_awaiting_partner(state, first)
+    queue.stop_awaiting_partner(state, second)
     first.partner = event.second
     # The more urgent wish of the two counts for both.
     first.priority = min(first.priority, second.priority)

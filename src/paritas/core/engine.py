@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, approvals, changes, holds, keys, waiting
+from paritas.core import (
+    administration,
+    admission,
+    approvals,
+    changes,
+    holds,
+    keys,
+    proposals,
+    waiting,
+)
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -28,7 +37,8 @@ HANDLERS: dict[type, Handler] = {
     commands.CancelInstruction: waiting.cancel,
     commands.SetPriority: waiting.set_priority,
     commands.ReorderQueue: waiting.reorder,
-    commands.ProposeSettlement: waiting.propose,
+    commands.ProposeSettlement: proposals.propose,
+    commands.BeginClearing: proposals.begin,
     commands.OfferHold: holds.offer,
     commands.WithdrawHold: holds.withdraw,
     commands.PromiseHold: holds.promise,

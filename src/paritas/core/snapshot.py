@@ -57,6 +57,7 @@ def dump(state: State) -> bytes:
             sorted(state.decisions.items()),
             [state.threshold, state.last_change, state.proofs],
             [_dump_change(change) for change in _by_number(state.changes)],
+            state.clearings,
         ]
     )
 
@@ -118,6 +119,7 @@ def load(data: bytes) -> State:
         decisions,
         (threshold, last_change, proofs),
         pending,
+        clearings,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -134,6 +136,7 @@ def load(data: bytes) -> State:
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
     state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
+    state.clearings = clearings
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
@@ -206,6 +209,6 @@ def _load_queue(state: State, queued: list[Any]) -> None:
         if partner:
             waiting.partner, waiting.trade_key = partner, None
         elif waiting.trade_key is not None:
-            state.unmatched[waiting.trade_key] = number
+            queue.await_partner(state, waiting)
         state.queue[number] = waiting
         queue.enter(state, waiting)

@@ -313,9 +313,12 @@ class State:
         self.refusals_at_edge = 0
 
         self.queue: dict[int, Waiting] = {}
-        self.unmatched: dict[TradeKey, int] = {}
+        #: Sides of trades that wait for their partner, the first to come first; several may be alike.
+        self.unmatched: dict[TradeKey, list[int]] = {}
         self.last_rank = 0
         self.first_rank = 0
+        #: How many times a solver was given the queue; see BeginClearing.
+        self.clearings = 0
 
         self.holds: dict[int, Hold] = {}
         self.hold_references: dict[tuple[int, str], int] = {}

@@ -102,10 +102,12 @@ class ProposeSettlement(Command, frozen=True, tag=7):
 
     The engine checks the proposal exactly against the present state and takes out what no longer
     fits. ``certificate`` is the solver's proof of how good the set is; the engine only keeps it.
+    ``clearing`` is the number of the BeginClearing whose state the solver saw, 0 for none.
     """
 
     numbers: tuple[int, ...]
     certificate: bytes = b""
+    clearing: int = 0
 
 
 class OfferHold(Command, frozen=True, tag=8):
@@ -348,6 +350,16 @@ class RecordProof(Command, frozen=True, tag=86):
     records: int
 
 
+class BeginClearing(Command, frozen=True, tag=50):
+    """A solver looks at the queue as it stands now; its answer is a ProposeSettlement.
+
+    ``scope`` is a priority, or 3 for all of them together. The command marks the place in the
+    journal from which anyone can draw up the very problem that the solver was given.
+    """
+
+    scope: int
+
+
 AnyCommand = (
     SubmitInstruction
     | RecordMessage
@@ -384,4 +396,5 @@ AnyCommand = (
     | ApproveChange
     | WithdrawChange
     | RecordProof
+    | BeginClearing
 )

@@ -95,7 +95,7 @@ class Recorded(Event, frozen=True, tag=11):
 
     The commands that set something up or simply state a fact need no event of their own kind:
     message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
-    sender, rate, dealer, rules, reservation, window, cut-off, close.
+    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing.
     """
 
     number: int = 0
