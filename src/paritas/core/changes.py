@@ -5,8 +5,10 @@ They decide nothing: replay runs them alone. What they find impossible is a brok
 
 from __future__ import annotations
 
-from paritas.core import lifecycle, queue
-from paritas.core.administration import RECORDERS
+from collections.abc import Callable
+from typing import Any
+
+from paritas.core import administration, approvals, keys, lifecycle, queue
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
@@ -18,7 +20,7 @@ from paritas.core.state import (
     mirrored,
     net_outflows,
 )
-from paritas.model import events
+from paritas.model import commands, events
 from paritas.model.commands import (
     AnyCommand,
     DecideHolds,
@@ -28,6 +30,14 @@ from paritas.model.commands import (
 )
 from paritas.model.instructions import Priority
 from paritas.model.reasons import Reason
+
+RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
+    **administration.RECORDERS,
+    commands.AddKey: keys.record_key,
+    commands.RetireKey: keys.record_retirement,
+    commands.SetApprovals: approvals.record_approvals,
+    commands.RecordProof: keys.count_proof,
+}
 
 NORMAL = int(Priority.NORMAL)
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
@@ -217,6 +227,13 @@ def command_refused(_state: State, _command: AnyCommand, _event: events.CommandR
 def recorded(state: State, command: AnyCommand, event: events.Recorded) -> None:
     """The command was carried out as it says."""
     RECORDERS[type(command)](state, command, event.number)
+
+
+def change_applied(state: State, command: AnyCommand, event: events.ChangeApplied) -> None:
+    """All consented: what they consented to is carried out."""
+    carried_out, _ = approvals.told(command, event)
+    del state.changes[event.number]
+    RECORDERS[type(carried_out)](state, carried_out, event.recorded)
 
 
 def hold_offered(state: State, command: OfferHold, event: events.HoldOffered) -> None:

@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, changes, holds, proposals, waiting
+from paritas.core import (
+    administration,
+    admission,
+    approvals,
+    changes,
+    holds,
+    keys,
+    proposals,
+    waiting,
+)
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -35,22 +44,14 @@ HANDLERS: dict[type, Handler] = {
     commands.PromiseHold: holds.promise,
     commands.DecideHolds: holds.decide,
     commands.SetReservation: administration.set_reservation,
-    commands.CreateBook: administration.create_book,
-    commands.AdmitMember: administration.admit_member,
-    commands.AdmitSender: administration.admit_sender,
-    commands.OpenAccount: administration.open_account,
-    commands.SetLimit: administration.set_limit,
-    commands.IssueMoney: administration.issue_money,
-    commands.RedeemMoney: administration.redeem_money,
-    commands.SuspendMember: administration.suspend_member,
-    commands.ReinstateMember: administration.reinstate_member,
-    commands.RegisterSender: administration.register_sender,
-    commands.SetRate: administration.set_rate,
-    commands.AppointDealer: administration.appoint_dealer,
-    commands.SetRules: administration.set_rules,
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    **{kind: approvals.directly(handler) for kind, handler in approvals.CHANGES.items()},
+    commands.ProposeChange: approvals.propose,
+    commands.ApproveChange: approvals.approve,
+    commands.WithdrawChange: approvals.withdraw,
+    commands.RecordProof: keys.record_proof,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -70,6 +71,12 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    events.ChangeProposed: approvals.change_proposed,
+    events.ChangeApproved: approvals.change_approved,
+    events.ChangeApplied: changes.change_applied,
+    events.ChangeFailed: approvals.change_ended,
+    events.ChangeWithdrawn: approvals.change_ended,
+    events.ChangeExpired: approvals.change_ended,
 }
 
 

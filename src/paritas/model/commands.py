@@ -260,6 +260,96 @@ class CloseBook(Command, frozen=True, tag=42):
     book: int
 
 
+class AddKey(Command, frozen=True, tag=80):
+    """Enter an Ed25519 public key of ``party`` in the rulebook.
+
+    ``key`` is the 32 raw bytes (RFC 8032). It signs from ``from_ns`` on and up to, not including,
+    ``until_ns``; 0 is no bound. The actor is the party itself, or the operator where the issuers
+    decide on it together, as for the first key of a new member.
+    """
+
+    party: int
+    key: bytes
+    from_ns: int = 0
+    until_ns: int = 0
+
+
+class RetireKey(Command, frozen=True, tag=81):
+    """End a key: nothing signed with it from now on counts, and it never comes back."""
+
+    party: int
+    key: bytes
+
+
+class SetApprovals(Command, frozen=True, tag=82):
+    """From now on changes need two people; those of the rulebook, ``threshold`` issuers besides."""
+
+    threshold: int
+
+
+#: What takes more than one person to do, once ``SetApprovals`` has been carried out.
+AnyChange = (
+    CreateBook
+    | AdmitMember
+    | AdmitSender
+    | OpenAccount
+    | SetLimit
+    | IssueMoney
+    | RedeemMoney
+    | SuspendMember
+    | ReinstateMember
+    | RegisterSender
+    | SetRate
+    | AppointDealer
+    | SetRules
+    | AddKey
+    | RetireKey
+    | SetApprovals
+)
+
+
+class ProposeChange(Command, frozen=True, tag=83):
+    """One person of the actor's institution wishes ``change``; others must approve it.
+
+    ``person`` is whoever acts, as the node names people in the journal: opaque, and the same for
+    the same person always. ``change`` is a command of the institution that it is for: its own
+    ``at_ns`` and ``signature`` mean nothing. It lapses at ``expires_ns``.
+    """
+
+    person: bytes
+    change: AnyChange
+    expires_ns: int
+
+
+class ApproveChange(Command, frozen=True, tag=84):
+    """Another person approves change ``number``; ``content`` is ``content_of`` what was read."""
+
+    number: int
+    content: bytes
+    person: bytes
+
+
+class WithdrawChange(Command, frozen=True, tag=85):
+    """Take a proposed change back, or, as one whose consent it needs, turn it down."""
+
+    number: int
+    person: bytes
+
+
+class RecordProof(Command, frozen=True, tag=86):
+    """Proves who asked for the ``records`` records that follow this one in its row.
+
+    ``signature`` is the one that came with the request, made with ``key``; both are empty for a
+    person who was logged in, who is then ``person``. ``digest`` is the salted SHA-256 of the
+    evidence, which lies in the sealed store: what was signed, and the body (docs/trust.md).
+    """
+
+    key: bytes
+    person: bytes
+    digest: bytes
+    records: int
+
+
 class BeginClearing(Command, frozen=True, tag=50):
     """A solver looks at the queue as it stands now; its answer is a ProposeSettlement.
 
@@ -299,5 +389,12 @@ AnyCommand = (
     | OpenWindow
     | CutOff
     | CloseBook
+    | AddKey
+    | RetireKey
+    | SetApprovals
+    | ProposeChange
+    | ApproveChange
+    | WithdrawChange
+    | RecordProof
     | BeginClearing
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from paritas.model.commands import AnyChange
+
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What every event is."""
@@ -124,6 +126,50 @@ class HoldsDecided(Event, frozen=True, tag=23):
     captured: bool
 
 
+class ChangeProposed(Event, frozen=True, tag=80):
+    """The change waits for approvals under this number; its proposer counts as the first."""
+
+    number: int
+
+
+class ChangeApproved(Event, frozen=True, tag=81):
+    """One more person approved the change; it takes others yet."""
+
+    number: int
+
+
+class ChangeApplied(Event, frozen=True, tag=82):
+    """The last approval that it took was given, and the change was carried out as it says.
+
+    ``change`` is repeated because the command above says only its number. ``recorded`` is what it
+    brought into being, as in ``Recorded``.
+    """
+
+    number: int
+    change: AnyChange
+    recorded: int = 0
+
+
+class ChangeFailed(Event, frozen=True, tag=83):
+    """The change was approved by all that it took, but cannot be carried out any more."""
+
+    number: int
+    reason: str
+    text: str
+
+
+class ChangeWithdrawn(Event, frozen=True, tag=84):
+    """The change was taken back or turned down."""
+
+    number: int
+
+
+class ChangeExpired(Event, frozen=True, tag=85):
+    """The change was not approved in time."""
+
+    number: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -141,4 +187,10 @@ AnyEvent = (
     | HoldPromised
     | HoldReleased
     | HoldsDecided
+    | ChangeProposed
+    | ChangeApproved
+    | ChangeApplied
+    | ChangeFailed
+    | ChangeWithdrawn
+    | ChangeExpired
 )
