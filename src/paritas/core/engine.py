@@ -50,6 +50,8 @@ HANDLERS: dict[type, Handler] = {
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    commands.RecordRequest: administration.note,
+    commands.PassTime: administration.note,
 }
 
 EVOLVERS: dict[type, Evolver] = {

@@ -258,6 +258,22 @@ class CloseBook(Command, frozen=True, tag=42):
     book: int
 
 
+class RecordRequest(Command, frozen=True, tag=120):
+    """A request came with an idempotency key; the ``records`` that follow are what it asked.
+
+    Written in the row of what it asked, so that the key is known exactly where that is.
+    ``digest`` is SHA-256 over the request.
+    """
+
+    key: str
+    digest: bytes
+    records: int
+
+
+class PassTime(Command, frozen=True, tag=121):
+    """Nobody wishes anything; time has come to ``at_ns``, and what ends by then ends now."""
+
+
 AnyCommand = (
     SubmitInstruction
     | RecordMessage
@@ -287,4 +303,6 @@ AnyCommand = (
     | OpenWindow
     | CutOff
     | CloseBook
+    | RecordRequest
+    | PassTime
 )
