@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from paritas.core.lifecycle import Status
 from paritas.journal.codec import Record, decode_records
 from paritas.journal.sqlite import JournalError, SqliteJournal
@@ -479,6 +481,11 @@ class History:
     def _recorded(self, command: Any, event: e.Recorded, position: int) -> None:
         _RECORDED[type(command)](self, command, event.number, position)
 
+    def _applied(self, command: Any, event: e.ChangeApplied, position: int) -> None:
+        """A change that took several people: told as the command that it is, at this moment."""
+        change = msgspec.structs.replace(event.change, at_ns=command.at_ns)
+        _RECORDED[type(change)](self, change, event.recorded, position)
+
     def _party(self, bic: str) -> int:
         number = self._party_by_bic.get(bic)
         if number is None:
@@ -564,6 +571,12 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldPromised: History._hold_promised,
     e.HoldReleased: History._hold_released,
     e.HoldsDecided: History._holds_decided,
+    e.ChangeApplied: History._applied,
+    e.ChangeProposed: History._nothing,
+    e.ChangeApproved: History._nothing,
+    e.ChangeFailed: History._nothing,
+    e.ChangeWithdrawn: History._nothing,
+    e.ChangeExpired: History._nothing,
 }
 
 #: How each command is followed that was recorded as it says.
@@ -587,4 +600,11 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.AppointDealer: History._nothing,
     c.SetRules: History._nothing,
     c.CutOff: History._nothing,
+    c.AddKey: History._nothing,
+    c.RetireKey: History._nothing,
+    c.SetApprovals: History._nothing,
+    c.RecordProof: History._nothing,
+    c.RecordRequest: History._nothing,
+    c.PassTime: History._nothing,
+    c.BeginClearing: History._nothing,
 }
