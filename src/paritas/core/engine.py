@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from paritas.core import administration, admission, changes, holds, waiting
+from paritas.core.exchange import quotes, tables
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -50,6 +51,7 @@ HANDLERS: dict[type, Handler] = {
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    **tables.HANDLERS,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -69,6 +71,8 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    **tables.EVOLVERS,
+    events.LockEnded: changes.lock_ended,
 }
 
 
@@ -86,7 +90,7 @@ def apply(state: State, command: AnyCommand) -> Sequence[AnyEvent]:
     """Handle a command and evolve by all that follows from it; return every event, in order."""
     expired: Sequence[AnyEvent] = ()
     if command.at_ns >= state.next_expiry_ns:
-        expired = holds.expired(state, command.at_ns)
+        expired = [*holds.expired(state, command.at_ns), *quotes.expired(state, command.at_ns)]
         for event in expired:
             evolve(state, command, event)
     decided = handle(state, command)

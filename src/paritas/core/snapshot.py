@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from paritas.core import queue
+from paritas.core import changes, queue
+from paritas.core.exchange import dump as exchange_dump
 from paritas.core.state import (
-    NEVER_NS,
     Account,
     Book,
     Hold,
@@ -25,7 +25,7 @@ from paritas.model.commands import SubmitInstruction
 from paritas.model.reasons import Reason
 
 #: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
-FORMAT = 1
+FORMAT = 2
 
 _ENCODER = msgspec.msgpack.Encoder()
 _INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
@@ -53,6 +53,7 @@ def dump(state: State) -> bytes:
             sorted([*key, number] for key, number in state.hold_references.items()),
             state.last_hold,
             sorted(state.decisions.items()),
+            exchange_dump.dump(state.exchange),
         ]
     )
 
@@ -101,6 +102,7 @@ def load(data: bytes) -> State:
         hold_references,
         last_hold,
         decisions,
+        exchange,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -116,6 +118,7 @@ def load(data: bytes) -> State:
     state.last_hold = last_hold
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
+    state.exchange = exchange_dump.load(exchange)
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
@@ -156,8 +159,7 @@ def _load_holds(state: State, holds: list[Any]) -> None:
         hold = Hold(number, reference, *accounts, amount_minor, expires_ns)
         hold.decision = decision
         state.holds[number] = hold
-    offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
-    state.next_expiry_ns = min(offered, default=NEVER_NS)
+    state.next_expiry_ns = changes.next_expiry_ns(state)
 
 
 def _load_references(state: State) -> None:
