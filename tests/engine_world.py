@@ -123,6 +123,11 @@ class Wishes:
         if open_sides and self.random.random() < 0.6:
             first = self.random.choice(open_sides)
             assert first is not None
+            if self.random.random() < 0.1:
+                # The very same side again, under another reference.
+                return self.submit(
+                    first.sender, first.legs, trade=first.trade, value_date=first.value_date
+                )
             legs = tuple(reversed(first.legs))
             if self.random.random() < 0.1:
                 legs = (Leg(legs[0].payer, legs[0].payee, legs[0].amount_minor + 1), legs[1])

@@ -282,7 +282,17 @@ class Oracle:
             reason = self.sound(leg)
             if reason:
                 return reason
-        return self.not_entitled(s) or self.bad_side(s) or self.bad_return(s) or self.bad_day(s)
+        return (
+            self.not_entitled(s)
+            or self.bad_side(s)
+            or self.bad_return(s)
+            or self.bad_day(s)
+            or self.same_side_waits(s)
+        )
+
+    def same_side_waits(self, s: c.SubmitInstruction) -> str | None:
+        side = (s.trade, s.value_date, *[(g.payer, g.payee, g.amount_minor) for g in s.legs])
+        return "DU03" if s.trade and any(i.trade == side for i in self.queue.values()) else None
 
     def not_entitled(self, s: c.SubmitInstruction) -> str | None:
         if self.accounts[s.legs[0].payer].party != s.sender:

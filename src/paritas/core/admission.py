@@ -156,6 +156,9 @@ def _submit_general(state: State, command: SubmitInstruction, number: int) -> Se
     if refusal is not None:
         return (InstructionRefused(number, *refusal),)
     if command.trade:
+        if trade_key(command) in state.unmatched:
+            text = f"This side of trade {command.trade} waits already, under another reference."
+            return _refused(state, Reason.DU03, text)
         first = state.unmatched.get(mirrored(trade_key(command)))
         queued = InstructionQueued(number)
         return (queued,) if first is None else (queued, SidesMatched(first, number))
