@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from paritas.core import queue
+from paritas.core import changes, queue
+from paritas.core.exchange import dump as exchange_dump
 from paritas.core.state import (
-    NEVER_NS,
     Account,
     Book,
     Hold,
@@ -58,6 +58,7 @@ def dump(state: State) -> bytes:
             [state.threshold, state.last_change, state.proofs],
             [_dump_change(change) for change in _by_number(state.changes)],
             state.clearings,
+            exchange_dump.dump(state.exchange),
         ]
     )
 
@@ -120,6 +121,7 @@ def load(data: bytes) -> State:
         (threshold, last_change, proofs),
         pending,
         clearings,
+        exchange,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -137,6 +139,7 @@ def load(data: bytes) -> State:
     state.decisions = dict(decisions)
     state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
     state.clearings = clearings
+    state.exchange = exchange_dump.load(exchange)
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
@@ -187,8 +190,7 @@ def _load_holds(state: State, holds: list[Any]) -> None:
         hold = Hold(number, reference, *accounts, amount_minor, expires_ns)
         hold.decision = decision
         state.holds[number] = hold
-    offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
-    state.next_expiry_ns = min(offered, default=NEVER_NS)
+    state.next_expiry_ns = changes.next_expiry_ns(state)
 
 
 def _load_references(state: State) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 
+from paritas.core.exchange.state import Exchange
 from paritas.core.lifecycle import Status
 from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
@@ -325,7 +326,8 @@ class State:
         self.last_hold = 0
         #: decision id -> True captured, False released: decided once, for ever.
         self.decisions: dict[str, bool] = {}
-        #: No offered hold expires before this.
+        self.exchange = Exchange()
+        #: No offered hold and no lock on quotes expires before this.
         self.next_expiry_ns = NEVER_NS
 
         #: key -> number of the party whose it is or was: a key has one owner for ever.

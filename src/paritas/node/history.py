@@ -520,6 +520,14 @@ class History:
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
 
+    def _swap_drawn(self, command: c.DrawSwap, event: e.SwapDrawn, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.amounts_minor, strict=True):
+            self._entry(account, command.at_ns, _ISSUE, 0, 0, amount_minor)
+
+    def _swap_repaid(self, command: c.RepaySwap, event: e.SwapRepaid, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
+            self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
+
     def _message(self, command: c.RecordMessage, number: int, position: int) -> None:
         key = (command.sender, command.message_type, command.message_id)
         self._rows["message"].append((number, *key, command.at_ns, self.seq, position, 0, 0))
@@ -573,6 +581,13 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldsDecided: History._holds_decided,
     e.ChangeApplied: History._applied,
     e.ChangeProposed: History._nothing,
+    e.RateHeldBack: History._nothing,
+    e.QuotesLocked: History._nothing,
+    e.LockEnded: History._nothing,
+    e.SwapAsked: History._nothing,
+    e.SwapDue: History._nothing,
+    e.SwapDrawn: History._swap_drawn,
+    e.SwapRepaid: History._swap_repaid,
     e.ChangeApproved: History._nothing,
     e.ChangeFailed: History._nothing,
     e.ChangeWithdrawn: History._nothing,
@@ -607,4 +622,14 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RecordRequest: History._nothing,
     c.PassTime: History._nothing,
     c.BeginClearing: History._nothing,
+    c.SignSwapLine: History._nothing,
+    c.EndAgreement: History._nothing,
+    c.SignAgreement: History._nothing,
+    c.WithdrawQuote: History._nothing,
+    c.PostQuote: History._nothing,
+    c.SetDealingLimit: History._nothing,
+    c.DismissDealer: History._nothing,
+    c.AdmitDealer: History._nothing,
+    c.PublishRate: History._nothing,
+    c.SetRateRules: History._nothing,
 }
