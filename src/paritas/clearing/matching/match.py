@@ -11,11 +11,12 @@ from paritas.clearing.matching.flow import multipliers
 from paritas.clearing.matching.legs import build_legs
 from paritas.clearing.matching.market import build_market
 from paritas.clearing.matching.orders import (
-    Matched,
     MatchCertificate,
+    Matched,
     MatchResult,
     Multiplier,
     Orders,
+    Rows,
 )
 from paritas.clearing.matching.rounding import Rounding
 from paritas.clearing.matching.select import capacities, first_selection
@@ -47,13 +48,11 @@ def match(
     where = np.flatnonzero(rounding.sold).tolist()
     orders = problem.orders
     return MatchResult(
-        matched=list(
-            map(
-                Matched,
-                (orders[index].id for index in where),
-                rounding.sold[where].tolist(),
-                rounding.bought[where].tolist(),
-            )
+        matched=Rows(
+            Matched,
+            [orders[index].id for index in where],
+            rounding.sold[where].tolist(),
+            rounding.bought[where].tolist(),
         ),
         matched_value=format_number(value),
         upper_bound=format_number(upper),
