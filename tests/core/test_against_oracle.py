@@ -66,7 +66,7 @@ def test_engine_agrees_with_the_reference_model(seed: int) -> None:
 def test_random_days_reach_every_kind_of_event() -> None:
     """A property test is worth what it reaches: every event must occur, and often enough."""
     seen: dict[str, int] = {}
-    for seed in range(60):
+    for seed in range(90):
         state = State()
         wishes = Wishes(Random(seed), state)
         for command in opening_commands(governed=seed % 2 == 1):

@@ -224,7 +224,7 @@ def leg_is_sound(state: State, leg: Leg) -> Refusal | None:
 
 
 def _entitled(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
-    """Every payer must have wished it: as the actor, through its registered sender, or as dealer."""
+    """Every payer must have wished it: as actor, by its registered sender, as dealer, by mandate."""
     if legs[0][0].party.number != command.sender:
         return Reason.AGNT, "The instructing member must be the payer of the first leg."
     sender = state.parties[command.sender]
@@ -242,8 +242,27 @@ def _entitled(state: State, command: SubmitInstruction, legs: Legs) -> Refusal |
     ):
         return None
     if not speaks:
-        return Reason.AG01, "The sender may not instruct for this payer."
+        return _collection_is_sound(state, command, legs)
     return _conversion_is_sound(state, command, legs)
+
+
+def _collection_is_sound(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
+    """A payee collects what the payer's mandate lets it; nobody else instructs for a payer."""
+    payer, payee, amount_minor = legs[0]
+    collector = payee.party
+    if (
+        len(legs) != 1
+        or command.trade
+        or command.returns
+        or (command.actor != collector.number and command.actor not in collector.senders)
+    ):
+        return Reason.AG01, "The sender may not instruct for this payer."
+    limit_minor = state.mandates.get((payer.number, collector.number))
+    if limit_minor is None:
+        return Reason.MD01, f"{payer.party.bic} has given {collector.bic} no mandate to collect."
+    if amount_minor > limit_minor:
+        return Reason.AM02, "The mandate lets less be collected at a time than this."
+    return None
 
 
 def _conversion_is_sound(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
@@ -287,11 +306,13 @@ def _return_is_sound(state: State, command: SubmitInstruction) -> Refusal | None
         return Reason.NARR, "The payment to be returned has not settled here."
     original = state.instructions[number]
     assert original is not None
-    if len(original.legs) != 1 or len(command.legs) != 1:
-        return Reason.NARR, "Only a payment of one leg can be returned by one leg."
-    paid, back = original.legs[0], command.legs[0]
-    if (back.payer, back.payee) != (paid.payee, paid.payer):
-        return Reason.AGNT, "A return must run from the original payee to the original payer."
+    if original.trade or len(original.legs) != len(command.legs):
+        return Reason.NARR, "Only a payment can be returned, by as many legs as it had."
+    for paid, back in zip(reversed(original.legs), command.legs, strict=True):
+        if (back.payer, back.payee) != (paid.payee, paid.payer):
+            return Reason.AGNT, "A return must run from the original payee to the original payer."
+    # What the payee got is what it can give back.
+    paid, back = original.legs[-1], command.legs[0]
     if state.returned_minor.get(number, 0) + back.amount_minor > paid.amount_minor:
         return Reason.AM09, "More would be returned than was paid."
     return None

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paritas.core import administration, approvals, keys, lifecycle, queue
+from paritas.core.conversation import RECORDERS as CONVERSATION
 from paritas.core.exchange import agreements, quotes
 from paritas.core.exchange.locks import use_lock
 from paritas.core.exchange.tables import RECORDERS as EXCHANGE_RECORDERS
@@ -36,6 +37,7 @@ from paritas.model.reasons import Reason
 
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     **administration.RECORDERS,
+    **CONVERSATION,
     **EXCHANGE_RECORDERS,
     commands.AddKey: keys.record_key,
     commands.RetireKey: keys.record_retirement,

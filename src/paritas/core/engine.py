@@ -16,6 +16,7 @@ from paritas.core import (
     admission,
     approvals,
     changes,
+    conversation,
     holds,
     keys,
     proposals,
@@ -57,6 +58,10 @@ HANDLERS: dict[type, Handler] = {
     **tables.HANDLERS,
     # Last, so that what takes several people cannot be done by one through another table.
     **{kind: approvals.directly(handler) for kind, handler in approvals.CHANGES.items()},
+    commands.RegisterMandate: conversation.register_mandate,
+    commands.RelayStatus: conversation.relay_status,
+    commands.RecallPayment: conversation.recall_payment,
+    commands.AnswerRecall: conversation.answer_recall,
 }
 
 EVOLVERS: dict[type, Evolver] = {

@@ -27,6 +27,7 @@ def check_all(state: State) -> tuple[str, ...]:
             settles_once(state),
             queue_is_sound(state),
             nothing_that_could_settle_waits(state),
+            said_of_what_settled(state),
         )
         for breach in law
     )
@@ -106,6 +107,18 @@ def queue_is_sound(state: State) -> Iterator[str]:
 
 def _needs(account: Account) -> Iterable[int]:
     return (entry[2] for line in account.lines for entry in line)
+
+
+def said_of_what_settled(state: State) -> Iterator[str]:
+    """Confirmations, recalls and returns are about what has settled, and give back no more than that."""
+    numbers = {*state.confirmations, *state.returned_minor}
+    for number in numbers | {recall.instruction for recall in state.recalls.values()}:
+        if state.statuses[number] != Status.SETTLED:
+            yield f"Instruction {number} is spoken of as settled, and is not."
+    for number, returned_minor in state.returned_minor.items():
+        original = state.instructions[number]
+        if original is None or not 0 <= returned_minor <= original.legs[-1].amount_minor:
+            yield f"Instruction {number} has {returned_minor} returned, more than was paid."
 
 
 def nothing_that_could_settle_waits(state: State) -> Iterator[str]:

@@ -18,6 +18,7 @@ from paritas.core.state import (
     Hold,
     Party,
     PendingChange,
+    Recall,
     State,
     Waiting,
     accounts_of,
@@ -59,6 +60,9 @@ def dump(state: State) -> bytes:
             [_dump_change(change) for change in _by_number(state.changes)],
             state.clearings,
             exchange_dump.dump(state.exchange),
+            sorted([*key, limit_minor] for key, limit_minor in state.mandates.items()),
+            sorted([number, *said] for number, said in state.confirmations.items()),
+            [_dump_recall(recall) for recall in _by_number(state.recalls)],
         ]
     )
 
@@ -97,6 +101,10 @@ def _dump_hold(h: Hold) -> list[Any]:
     return [h.number, h.reference, *legs, h.expires_ns, h.decision]
 
 
+def _dump_recall(r: Recall) -> list[Any]:
+    return [r.number, r.instruction, r.reference, r.status, r.reason]
+
+
 def load(data: bytes) -> State:
     """Build the state that ``dump`` wrote, deriving what is derived."""
     (
@@ -122,6 +130,9 @@ def load(data: bytes) -> State:
         pending,
         clearings,
         exchange,
+        mandates,
+        confirmations,
+        recalls,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -140,10 +151,13 @@ def load(data: bytes) -> State:
     state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
     state.clearings = clearings
     state.exchange = exchange_dump.load(exchange)
+    state.mandates = {(account, payee): limit for account, payee, limit in mandates}
+    state.confirmations = {number: (status, reason) for number, status, reason in confirmations}
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
+    _load_recalls(state, recalls)
     _load_queue(state, waiting)
     _load_changes(state, pending)
     return state
@@ -200,6 +214,16 @@ def _load_references(state: State) -> None:
             party = state.parties.get(command.sender)
             if party is not None and party.is_member:
                 party.references.setdefault(command.reference, number)
+
+
+def _load_recalls(state: State, recalls: list[Any]) -> None:
+    for number, instruction, reference, status, reason in recalls:
+        recall = Recall(number, instruction, reference)
+        recall.status, recall.reason = status, reason
+        command = state.instructions[instruction]
+        assert command is not None
+        state.recalls[number] = recall
+        state.recall_references[command.sender, reference] = number
 
 
 def _load_queue(state: State, queued: list[Any]) -> None:

@@ -513,6 +513,47 @@ AnyChange = (
 )
 
 
+class RegisterMandate(Command, frozen=True, tag=70):
+    """A member lets another collect from its account, up to ``limit_minor`` at a time; 0 ends it."""
+
+    account: int
+    payee: int
+    limit_minor: int
+
+
+class RelayStatus(Command, frozen=True, tag=71):
+    """The payee's bank says what became of a settled payment (pacs.002): it credited or refused it.
+
+    ``status`` and ``reason`` are ISO 20022 external codes; ``message`` is the number of the message.
+    """
+
+    number: int
+    status: str
+    reason: str
+    message: int = 0
+
+
+class RecallPayment(Command, frozen=True, tag=72):
+    """The payer asks for a settled payment back (camt.056); only the payee can give it.
+
+    ``reference`` is the payer's own for this request, the key under which it is made once.
+    """
+
+    number: int
+    reference: str
+    reason: str
+    message: int = 0
+
+
+class AnswerRecall(Command, frozen=True, tag=73):
+    """The payee answers a recall (camt.029): ``status`` is CNCL, RJCR or PDCR. No money moves."""
+
+    recall: int
+    status: str
+    reason: str
+    message: int = 0
+
+
 AnyCommand = (
     SubmitInstruction
     | RecordMessage
@@ -565,4 +606,8 @@ AnyCommand = (
     | SignSwapLine
     | DrawSwap
     | RepaySwap
+    | RegisterMandate
+    | RelayStatus
+    | RecallPayment
+    | AnswerRecall
 )

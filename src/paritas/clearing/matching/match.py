@@ -44,7 +44,9 @@ def match(
     bounds = Bounds(market)
     price = bounds.improve(multipliers(len(market.codes), capacities(market), flow))
     best = Best(market, bounds.bound(price), deadline_s)
-    is_first_best = best.offer(Rounding(market, in_order(market, selection.chosen, selection.parts)))
+    is_first_best = best.offer(
+        Rounding(market, in_order(market, selection.chosen, selection.parts))
+    )
     if selection.missed or not is_first_best or len(market.amount) <= SMALL:
         search(best, selection, price)
     return _result(best, price)

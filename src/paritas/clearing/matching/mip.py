@@ -130,7 +130,9 @@ def solve_shares(
         for index in pair.wholes.tolist():
             value = float(market.amount[index]) * price[pair.sell] / unit
             bought = float(market.bought[index]) * price[pair.buy] / unit
-            model.column(value, 1, [(left[pair.sell], value), (left[pair.buy], -bought)], whole=True)
+            model.column(
+                value, 1, [(left[pair.sell], value), (left[pair.buy], -bought)], whole=True
+            )
             wholes.append(index)
     parts = [int(market.amount[pair.partials].sum()) for pair in market.pairs]
     for pair, part in zip(market.pairs, parts, strict=True):
