@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from random import Random
 
 import msgspec
 
+from paritas.core import approvals
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.instructions import Leg
@@ -15,9 +17,15 @@ HOUR_NS = 3_600_000_000_000
 
 
 def opening_commands(
-    members: int = 4, currencies: tuple[str, ...] = ("INR", "CNY", "BRL")
+    members: int = 4,
+    currencies: tuple[str, ...] = ("INR", "CNY", "BRL"),
+    *,
+    governed: bool = False,
 ) -> list[c.AnyCommand]:
-    """Books, members with an account on each book, a little money, a dealer, open windows."""
+    """Books, members with an account on each book, a little money, a dealer, open windows.
+
+    ``governed`` ends the setting up: changes then take several people, the rulebook's two issuers.
+    """
     commands: list[c.AnyCommand] = []
     issuers = {book: 1 + index for index, book in enumerate(range(1, len(currencies) + 1))}
     for index, currency in enumerate(currencies):
@@ -36,6 +44,9 @@ def opening_commands(
     commands.append(c.AppointDealer(0, 0, b"", 1, 2, first_member))
     commands.append(c.RegisterSender(0, first_member + 1, b"", first_member + 1, first_member + 2))
     commands.append(c.RegisterSender(0, first_member + 3, b"", first_member + 3, first_member + 2))
+    if governed:
+        commands.append(c.AddKey(0, 1, b"", 1, b"1" * 32))
+        commands.append(c.SetApprovals(0, 0, b"", len(currencies) - 1))
     return commands
 
 
@@ -92,6 +103,7 @@ class Wishes:
             (self.queue_command, 10),
             (self.hold_command, 10),
             (self.account_command, 9),
+            (self.change_command, 8),
             (self.day_command, 5),
             (self.message, 2),
             (self.collection, 3),
@@ -121,7 +133,9 @@ class Wishes:
         )
 
     def side(self) -> c.AnyCommand:
-        open_sides = [self.state.instructions[n] for n in self.state.unmatched.values()]
+        open_sides = [
+            self.state.instructions[n] for alike in self.state.unmatched.values() for n in alike
+        ]
         if open_sides and self.random.random() < 0.6:
             first = self.random.choice(open_sides)
             assert first is not None
@@ -317,8 +331,17 @@ class Wishes:
                 c.ReorderQueue(*head, number, self.random.random() < 0.5),
                 c.ProposeSettlement(self.at_ns, 0, b"", (*some, 10**6)),
                 c.ProposeSettlement(self.at_ns, 0, b"", tuple(waiting)),
+                c.BeginClearing(self.at_ns, self.random.choice((0, 0, 0, 4)), b"", number % 5),
+                c.ProposeSettlement(
+                    self.at_ns,
+                    self.random.choice((0, 0, 4)),
+                    b"",
+                    tuple(waiting),
+                    b"proof",
+                    self.state.clearings + self.random.choice((-1, 0, 0, 1)),
+                ),
             ),
-            (3, 2, 2, 3, 2),
+            (3, 2, 2, 3, 2, 1, 1),
         )[0]
 
     def hold_command(self) -> c.AnyCommand:
@@ -370,6 +393,70 @@ class Wishes:
                     r.choice((0, 0, 10, -1)),
                 ),
             )
+        )
+
+    def change_command(self) -> c.AnyCommand:
+        """Propose what an account command does, or a rule; approve what waits, or turn it down."""
+        r = self.random
+        person = b"p%d" % r.randint(0, 9)
+        if r.random() < 0.08:
+            return self.rivals()
+        pending = list(self.state.changes.values())
+        if not pending or r.random() < 0.3:
+            return self.proposal(person)
+        # Rather the oldest ones, so that many come to an end.
+        waits = r.choice(pending[:2])
+        parties, issuers = approvals.consent_needed(self.state, waits.change)
+        concerned = [*parties, *(range(1, 4) if issuers else ())]
+        actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
+        head = (self.at_ns, actor, r.choice((b"", b"", b"signed")), waits.number)
+        if r.random() < 0.15:
+            return c.WithdrawChange(*head, person)
+        digest = waits.digest if r.random() < 0.95 else b"other"
+        return c.ApproveChange(*head, digest, person if r.random() < 0.97 else b"")
+
+    def rivals(self) -> c.AnyCommand:
+        """Propose the same redemption twice, and have both approved: there may be enough for one."""
+        account = self.random.choice(list(self.state.accounts.values()))
+        issuer, first = account.book.issuer.number, self.state.last_change + 1
+        free_minor = max(1, account.balance_minor - account.held_minor)
+        change = c.RedeemMoney(0, issuer, b"", account.number, free_minor)
+        digest = sha256(approvals.content_of(change)).digest()
+        head = (0, issuer, b"signed")
+        lapses_ns = self.at_ns + HOUR_NS
+        self.planned = [
+            c.ApproveChange(*head, first + 1, digest, b"q"),
+            c.ApproveChange(*head, first, digest, b"q"),
+            c.ProposeChange(*head, b"p", change, lapses_ns),
+        ]
+        return c.ProposeChange(self.at_ns, issuer, b"", b"p", change, lapses_ns)
+
+    def proposal(self, person: bytes) -> c.AnyCommand:
+        r = self.random
+        change = self.account_command()
+        while isinstance(change, c.SetReservation):
+            change = self.account_command()
+        key, party = b"%032d" % r.randint(0, 40), r.choice(list(self.state.parties))
+        owner = self.state.key_owners.get(key, party)
+        speaker = r.choice((0, owner, owner, party))
+        change = r.choice(
+            (
+                change,
+                change,
+                c.SetRules(5, 0, b"", r.choice((0, 1, 1, 2)), r.choice((10, 10, -1))),
+                c.AddKey(5, speaker, b"", party, key, 0, r.choice((0, 0, self.at_ns + HOUR_NS))),
+                c.RetireKey(5, speaker, b"", owner, key),
+                c.SetApprovals(5, 0, b"", 2),
+            )
+        )
+        waiting = [p.change for p in self.state.changes.values()]
+        if waiting and r.random() < 0.3:
+            # The same again: once it has been carried out, it may not be possible a second time.
+            change = r.choice(waiting)
+        actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
+        expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
+        return c.ProposeChange(
+            self.at_ns, actor, r.choice((b"", b"signed")), person, change, expires_ns
         )
 
     def day_command(self) -> c.AnyCommand:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from paritas.core.exchange.swaps import earmarked
 from paritas.core.lifecycle import Status
 from paritas.core.queue import can_settle
 from paritas.core.state import Account, Book, State, net_outflows
@@ -48,8 +49,8 @@ def floors_are_derived(account: Account) -> Iterator[str]:
 
 
 def holds_add_up(state: State) -> Iterator[str]:
-    """Law 2: what is held on an account is the sum of its holds."""
-    held: dict[int, int] = {}
+    """Law 2: what is held on an account is the sum of its holds and of what repays due swaps."""
+    held = earmarked(state)
     for hold in state.holds.values():
         held[hold.payer.number] = held.get(hold.payer.number, 0) + hold.amount_minor
     for account in state.accounts.values():

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from paritas.core.lifecycle import Status
 from paritas.journal.codec import Record, decode_records
 from paritas.journal.sqlite import JournalError, SqliteJournal
@@ -497,6 +499,11 @@ class History:
     def _recorded(self, command: Any, event: e.Recorded, position: int) -> None:
         _RECORDED[type(command)](self, command, event.number, position)
 
+    def _applied(self, command: Any, event: e.ChangeApplied, position: int) -> None:
+        """A change that took several people: told as the command that it is, at this moment."""
+        change = msgspec.structs.replace(event.change, at_ns=command.at_ns)
+        _RECORDED[type(change)](self, change, event.recorded, position)
+
     def _party(self, bic: str) -> int:
         number = self._party_by_bic.get(bic)
         if number is None:
@@ -530,6 +537,14 @@ class History:
 
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
+
+    def _swap_drawn(self, command: c.DrawSwap, event: e.SwapDrawn, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.amounts_minor, strict=True):
+            self._entry(account, command.at_ns, _ISSUE, 0, 0, amount_minor)
+
+    def _swap_repaid(self, command: c.RepaySwap, event: e.SwapRepaid, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
+            self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
 
     def _message(self, command: c.RecordMessage, number: int, position: int) -> None:
         key = (command.sender, command.message_type, command.message_id)
@@ -582,6 +597,19 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldPromised: History._hold_promised,
     e.HoldReleased: History._hold_released,
     e.HoldsDecided: History._holds_decided,
+    e.ChangeApplied: History._applied,
+    e.ChangeProposed: History._nothing,
+    e.RateHeldBack: History._nothing,
+    e.QuotesLocked: History._nothing,
+    e.LockEnded: History._nothing,
+    e.SwapAsked: History._nothing,
+    e.SwapDue: History._nothing,
+    e.SwapDrawn: History._swap_drawn,
+    e.SwapRepaid: History._swap_repaid,
+    e.ChangeApproved: History._nothing,
+    e.ChangeFailed: History._nothing,
+    e.ChangeWithdrawn: History._nothing,
+    e.ChangeExpired: History._nothing,
 }
 
 #: How each command is followed that was recorded as it says.
@@ -609,4 +637,21 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.AppointDealer: History._nothing,
     c.SetRules: History._nothing,
     c.CutOff: History._nothing,
+    c.AddKey: History._nothing,
+    c.RetireKey: History._nothing,
+    c.SetApprovals: History._nothing,
+    c.RecordProof: History._nothing,
+    c.RecordRequest: History._nothing,
+    c.PassTime: History._nothing,
+    c.BeginClearing: History._nothing,
+    c.SignSwapLine: History._nothing,
+    c.EndAgreement: History._nothing,
+    c.SignAgreement: History._nothing,
+    c.WithdrawQuote: History._nothing,
+    c.PostQuote: History._nothing,
+    c.SetDealingLimit: History._nothing,
+    c.DismissDealer: History._nothing,
+    c.AdmitDealer: History._nothing,
+    c.PublishRate: History._nothing,
+    c.SetRateRules: History._nothing,
 }
