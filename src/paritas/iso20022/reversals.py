@@ -93,9 +93,22 @@ def _returns(body: etree._Element, group: etree._Element) -> Iterator[Transactio
             creditor=text_at(each, "RtrChain/Cdtr/Pty/Nm"),
             instructions_for_next_agent=(),
             is_cover=False,
-            fragment=element_bytes(each),
+            fragment=_with_group(each, whole) if own is None else element_bytes(each),
             original=original,
         )
+
+
+def _with_group(each: etree._Element, whole: etree._Element | None) -> bytes:
+    """Serialise a TxInf with the OrgnlGrpInf that its message states for all of them."""
+    if whole is None:
+        return element_bytes(each)
+    copy = etree.fromstring(element_bytes(each))
+    group = etree.fromstring(element_bytes(whole))
+    # The reason given for all is none of OrgnlGrpInf's own parts inside a TxInf.
+    for reason in group.findall("{*}RtrRsnInf"):
+        group.remove(reason)
+    copy.insert(1 if copy[0].tag.endswith("}RtrId") else 0, group)
+    return element_bytes(copy)
 
 
 def _collections(body: etree._Element, group: etree._Element) -> Iterator[Transaction]:

@@ -61,6 +61,8 @@ class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trade: str = ""
     #: For a return: what it gives back. Which payment that is, is known only when it is taken up.
     original: Original | None = None
+    #: For a return: its legs if what it gives back was converted; then ``legs`` may be empty.
+    converted: tuple[Leg, ...] = ()
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -222,9 +224,13 @@ def _wish(
     refusal = refusal or _agents_refusal(message, transaction, payer, payee, directory)
     if refusal is not None:
         return Wish(reference, refusal)
+    converted: tuple[_Leg, ...] = ()
     try:
-        legs = _legs(message, transaction, payer, payee, directory)
-        value_date = _value_date(transaction, legs, directory)
+        if transaction.original is not None:
+            legs, converted = _legs_back(transaction, payer, payee, directory)
+        else:
+            legs = _legs(message, transaction, payer, payee, directory)
+        value_date = _value_date(transaction, (*legs, *converted), directory)
     except RefusedError as error:
         return Wish(reference, Refusal(error.reason, error.text))
     salt = salt_for(seal, payer, reference)
@@ -237,14 +243,42 @@ def _wish(
         refusal=None,
         actor=actor if message.header_from else instructing,
         sender=sender,
-        legs=tuple(Leg(p, q, amount_minor) for p, q, amount_minor, _ in legs),
+        legs=_without_currencies(legs),
         priority=_PRIORITIES.get(transaction.settlement_priority, Priority.NORMAL),
         value_date=value_date,
         uetr=transaction.uetr,
         content=sealed_hash(salt, transaction.fragment),
         trade=transaction.end_to_end_id if is_exchange else "",
         original=transaction.original,
+        converted=_without_currencies(converted),
     )
+
+
+def _without_currencies(legs: tuple[_Leg, ...]) -> tuple[Leg, ...]:
+    return tuple(Leg(payer, payee, amount_minor) for payer, payee, amount_minor, _ in legs)
+
+
+def _legs_back(
+    transaction: Transaction, payer: str, payee: str, directory: Directory
+) -> tuple[tuple[_Leg, ...], tuple[_Leg, ...]]:
+    """Return a return's legs if it gives back a plain payment, and if it gives back a converted one.
+
+    Only what is taken up knows which; one of the two may be impossible.
+    """
+    amount_minor = _amount(transaction.amount, transaction.currency, "RtrdIntrBkSttlmAmt")
+    converted: tuple[_Leg, ...] = ()
+    if transaction.instructed_currency not in ("", transaction.currency):
+        try:
+            converted = _conversion(transaction, payer, payee, amount_minor, directory)
+        except RefusedError:
+            converted = ()
+    plain: tuple[_Leg, ...] = ()
+    try:
+        plain = (_leg(directory, payer, payee, amount_minor, transaction.currency),)
+    except RefusedError:
+        if not converted:
+            raise
+    return plain, converted
 
 
 def _agents_refusal(
@@ -300,9 +334,6 @@ def _legs(
     currency = transaction.currency
     amount_minor = _amount(transaction.amount, currency, "IntrBkSttlmAmt")
     kind = transaction.local_instrument
-    if message.message_type.startswith(RETURN):
-        converts = transaction.instructed_currency not in ("", currency)
-        kind = CONVERSION if converts else ""
     if kind == EXCHANGE:
         if not message.message_type.startswith("pacs.009."):
             raise RefusedError(Reason.NARR, "A PVP trade comes as pacs.009, not as pacs.008.")
