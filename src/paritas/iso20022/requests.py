@@ -105,7 +105,7 @@ class ReportQuestion(Item, frozen=True):
 
 
 class Notice(Item, frozen=True):
-    """Anything that only tells: a system event, a receipt, a statement."""
+    """Anything that only tells: a system event, a receipt, a reject."""
 
     what: str = ""
 
@@ -321,11 +321,6 @@ _READERS: dict[str, Callable[[etree._Element], Iterator[Asked]]] = {
     "camt.029": _cancellation_answers,
     "camt.050": _liquidity_transfers,
     "camt.060": _report_questions,
-    "camt.025": _notices,
-    "camt.052": _notices,
-    "camt.053": _notices,
-    "camt.054": _notices,
-    "pain.002": _notices,
     "admi.002": _notices,
     "admi.004": _notices,
     "admi.007": _notices,

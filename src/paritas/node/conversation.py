@@ -93,7 +93,7 @@ class Conversation:
         self._decide = decide
         self.originals = originals
         self._reports = reports
-        self._liquidity = Liquidity(state, directory, decide)
+        self._liquidity = Liquidity(state, directory, decide, originals.encoded)
         self._system = system
         #: What others are to receive: (BIC, letter), in order.
         self.letters: list[tuple[str, AnyLetter]] = []

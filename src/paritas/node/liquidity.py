@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
+
+import msgspec
 
 from paritas.core.lifecycle import ISO_STATUS, Status
 from paritas.core.state import Account, State
+from paritas.iso20022.answers import TransactionStatus
 from paritas.iso20022.letters import Handled
 from paritas.iso20022.requests import LiquidityTransfer
 from paritas.model import commands as c
@@ -22,8 +25,11 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
 from paritas.node.directory import Directory
+from paritas.node.spool import Particulars
 
 Decide = Callable[[c.AnyCommand], Sequence[AnyEvent]]
+
+_ENCODER = msgspec.msgpack.Encoder()
 
 SETTLED, REFUSED = "ACSC", "RJCT"
 _POTS = {"": -1, "-URGENT": 0, "-HIGH": 1}
@@ -39,7 +45,15 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
 class Liquidity:
     """Carries out liquidity transfers."""
 
-    def __init__(self, state: State, directory: Directory, decide: Decide) -> None:
+    def __init__(
+        self,
+        state: State,
+        directory: Directory,
+        decide: Decide,
+        particulars: MutableMapping[int, bytes],
+    ) -> None:
+        """What is paid to others is noted in ``particulars``, for notifications and statements."""
+        self._particulars = particulars
         self._state = state
         self._directory = directory
         self._decide = decide
@@ -130,13 +144,33 @@ class Liquidity:
             message,
         )
         if self._decide(command):
-            return len(self._state.instructions) - 1
+            number = len(self._state.instructions) - 1
+            self._particulars[number] = _particulars_of(transfer, source, leg, reference)
+            return number
         return source.party.references[reference]
 
     def _ended(self, number: int, reference: str) -> Handled:
         status = ISO_STATUS[Status(self._state.statuses[number])]
         reason, text = self._state.reasons.get(number, ("", ""))
         return Handled(status, reason, text, reference)
+
+
+def _particulars_of(
+    transfer: LiquidityTransfer, source: Account, leg: Leg, reference: str
+) -> bytes:
+    currency = source.book.currency
+    status = TransactionStatus(
+        "",
+        transaction_id=reference,
+        uetr=transfer.uetr,
+        currency=currency,
+        amount_minor=leg.amount_minor,
+        settlement_date=transfer.date,
+    )
+    money = f"{currency} {transfer.amount}"
+    names = source.party.bic, ""
+    known = Particulars(status, reference, "camt.050.001.07", *names, "", "", money, "")
+    return _ENCODER.encode(known)
 
 
 def _amount(transfer: LiquidityTransfer, account: Account) -> int:

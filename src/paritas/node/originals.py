@@ -8,7 +8,7 @@ delivered, so that fits too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 
 import msgspec
 
@@ -29,16 +29,16 @@ def delivered_id(number: int) -> str:
 class Originals:
     """Finds payments by what their messages said of them; grows with the state."""
 
-    def __init__(self, state: State, particulars: Mapping[int, bytes]) -> None:
-        """``particulars`` are encoded, by number."""
+    def __init__(self, state: State, encoded: MutableMapping[int, bytes]) -> None:
+        """``encoded`` are the particulars of each payment, by number."""
         self._state = state
-        self._particulars = particulars
+        self.encoded = encoded
         self._indexed = 1
         self._by_key: dict[tuple[str, str], list[int]] = {}
 
     def particulars(self, number: int) -> Particulars | None:
         """Return what a payment's message said of it; None for what came in no message."""
-        data = self._particulars.get(number)
+        data = self.encoded.get(number)
         return _PARTICULARS.decode(data) if data is not None else None
 
     def find(self, original: Original) -> tuple[int, ...]:

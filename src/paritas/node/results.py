@@ -199,6 +199,9 @@ def deliveries(run: Run) -> Iterator[tuple[Path, list[Delivery]]]:
         command = run.state.instructions[number]
         assert command is not None
         taken = run.taken[index]
+        if taken.reply is not None:
+            # A liquidity transfer: its payee has its camt.054.
+            continue
         conversion = conversion_of(run, command)
         last_leg = command.legs[-1 if conversion else 0]
         payee = run.state.accounts[last_leg.payee].party.bic

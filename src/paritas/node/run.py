@@ -231,7 +231,10 @@ class Run:
             asking = Asking(
                 actor, envelope.sender, envelope.message_type, envelope.message_id, message, at_ns
             )
+            first = len(self.state.instructions)
             taken.reply = self.conversation.take(asking, inp.reading.request)
+            for number in range(first, len(self.state.instructions)):
+                self.origin[number] = (len(self.taken) - 1, 0)
             return
         for window_place in inp.windows:
             window = _NODE_WINDOW.decode(spool.bytes(window_place))
