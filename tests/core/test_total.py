@@ -13,7 +13,7 @@ from engine_world import DAY, HOUR_NS, Wishes, opening_commands
 from paritas.core import engine, invariants, snapshot
 from paritas.core.state import State
 from paritas.model import commands as c
-from paritas.model.instructions import Leg
+from paritas.model.instructions import Leg, Part
 
 #: Numbers that name something here, and numbers that cannot.
 INTEGERS = st.one_of(
@@ -31,6 +31,7 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     bool: st.booleans(),
     Leg: LEGS,
     tuple[Leg, ...]: st.lists(LEGS, max_size=4).map(tuple),
+    tuple[Part, ...]: st.lists(st.builds(Part, INTEGERS, INTEGERS), max_size=4).map(tuple),
     tuple[int, ...]: st.lists(INTEGERS, max_size=6).map(tuple),
 }
 

@@ -125,7 +125,7 @@ def change(sql: str, *values: object) -> Callable[[sqlite3.Connection], object]:
 
 TAMPERINGS = {
     "a payload byte": change(
-        "UPDATE journal SET payload = CAST(substr(payload, 1, 40) || x'00' || substr(payload, 42) AS BLOB)"
+        "UPDATE journal SET payload = CAST(substr(payload, 1, 40) || x'c1' || substr(payload, 42) AS BLOB)"
         " WHERE seq = 5"
     ),
     "a row's time": change("UPDATE journal SET at_ns = at_ns + 1 WHERE seq = 7"),

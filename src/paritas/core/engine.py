@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, changes, holds, proposals, waiting
+from paritas.core import administration, admission, changes, cycles, holds, proposals, waiting
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -51,6 +51,15 @@ HANDLERS: dict[type, Handler] = {
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    commands.OpenCycle: cycles.open_cycle,
+    commands.SetDebitCap: cycles.set_debit_cap,
+    commands.SubmitObligation: cycles.submit_obligation,
+    commands.ConfirmObligation: cycles.confirm_obligation,
+    commands.WithdrawObligation: cycles.withdraw_obligation,
+    commands.CutOffCycle: cycles.cut_off_cycle,
+    commands.CalculateCycle: cycles.calculate_cycle,
+    commands.SettleCycle: cycles.settle_cycle,
+    commands.ProposeSetoff: cycles.propose_setoff,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -70,6 +79,16 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    events.CycleOpened: cycles.cycle_opened,
+    events.ObligationSubmitted: cycles.obligation_submitted,
+    events.ObligationConfirmed: cycles.obligation_confirmed,
+    events.ObligationsEnded: cycles.obligations_ended,
+    events.CycleCutOff: cycles.cycle_moved,
+    events.ObligationsSetOff: cycles.obligations_set_off,
+    events.CycleCalculated: cycles.cycle_moved,
+    events.CycleShort: cycles.cycle_short,
+    events.CycleSettled: cycles.cycle_settled,
+    events.CycleLapsed: cycles.cycle_moved,
 }
 
 

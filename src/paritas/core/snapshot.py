@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from paritas.core import queue
+from paritas.core.obligations import Cycle, CycleStatus, Obligation, ObligationStatus
 from paritas.core.state import (
     NEVER_NS,
     Account,
@@ -54,6 +55,9 @@ def dump(state: State) -> bytes:
             state.last_hold,
             sorted(state.decisions.items()),
             state.clearings,
+            [_dump_cycle(cycle) for cycle in _by_number(state.cycles)],
+            [_dump_obligation(obligation) for obligation in _by_number(state.obligations)],
+            sorted(state.debit_caps.items()),
         ]
     )
 
@@ -81,6 +85,17 @@ def _dump_hold(h: Hold) -> list[Any]:
     return [h.number, h.reference, *legs, h.expires_ns, h.decision]
 
 
+def _dump_cycle(y: Cycle) -> list[Any]:
+    books = [book.number for book in y.books]
+    return [y.number, y.name, books, y.cut_off_ns, y.top_up_ns, y.until_ns, y.status]
+
+
+def _dump_obligation(o: Obligation) -> list[Any]:
+    key = [o.number, o.cycle, o.sender, o.reference]
+    leg = [o.debtor.number, o.creditor.number, o.amount_minor]
+    return [*key, *leg, o.priority, o.content, o.set_off_minor, o.status, o.reason, o.text]
+
+
 def load(data: bytes) -> State:
     """Build the state that ``dump`` wrote, deriving what is derived."""
     (
@@ -103,6 +118,9 @@ def load(data: bytes) -> State:
         last_hold,
         decisions,
         clearings,
+        cycles,
+        obligations,
+        debit_caps,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -119,11 +137,13 @@ def load(data: bytes) -> State:
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
     state.clearings = clearings
+    state.debit_caps = dict(debit_caps)
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
     _load_queue(state, waiting)
+    _load_cycles(state, cycles, obligations)
     return state
 
 
@@ -170,6 +190,28 @@ def _load_references(state: State) -> None:
             party = state.parties.get(command.sender)
             if party is not None and party.is_member:
                 party.references.setdefault(command.reference, number)
+
+
+def _load_cycles(state: State, cycles: list[Any], obligations: list[Any]) -> None:
+    for number, name, books, cut_off_ns, top_up_ns, until_ns, status in cycles:
+        runs_over = tuple(state.books[book] for book in books)
+        cycle = Cycle(number, name, runs_over, cut_off_ns, top_up_ns)
+        cycle.until_ns, cycle.status = until_ns, CycleStatus(status)
+        state.cycles[number] = cycle
+    for number, cycle_number, sender, reference, debtor, creditor, amount, *more in obligations:
+        priority, content, set_off, status, reason, text = more
+        accounts = state.accounts[debtor], state.accounts[creditor]
+        obligation = Obligation(
+            number, cycle_number, sender, reference, *accounts, amount, priority, content
+        )
+        obligation.set_off_minor, obligation.status = set_off, ObligationStatus(status)
+        obligation.reason, obligation.text = reason, text
+        state.obligations[number] = obligation
+        state.obligation_references[sender, reference] = number
+        cycle = state.cycles[cycle_number]
+        cycle.obligations[number] = obligation
+        if obligation.status == ObligationStatus.CONFIRMED:
+            cycle.count(obligation, 1)
 
 
 def _load_queue(state: State, queued: list[Any]) -> None:

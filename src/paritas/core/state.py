@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from typing import TYPE_CHECKING
 
 from paritas.core.lifecycle import Status
 from paritas.model.commands import SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
+
+if TYPE_CHECKING:
+    from paritas.core.obligations import Cycle, Obligation
 
 PRIORITIES = len(Priority)
 
@@ -297,8 +301,19 @@ class State:
         #: No offered hold expires before this.
         self.next_expiry_ns = NEVER_NS
 
+        self.cycles: dict[int, Cycle] = {}
+        self.obligations: dict[int, Obligation] = {}
+        #: (sender, its reference) -> obligation number.
+        self.obligation_references: dict[tuple[int, str], int] = {}
+        #: account number -> how much it may owe, net, in one cycle; without an entry there is no cap.
+        self.debit_caps: dict[int, int] = {}
+
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()
+
+    def running_cycles(self) -> list[Cycle]:
+        """Return the cycles that have neither settled nor lapsed, in order."""
+        return [cycle for cycle in self.cycles.values() if cycle.is_running]
 
     def strict(self, priority: int) -> bool:
         """Say whether instructions of ``priority`` may not be overtaken."""
