@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from engine_world import Wishes, opening_commands
+from engine_world import Wishes, binding_commands, opening_commands
 from oracle import Oracle, event_tuple
 from paritas.core import engine, invariants, snapshot
 from paritas.core.lifecycle import Status
@@ -36,7 +36,7 @@ def test_engine_agrees_with_the_reference_model(seed: int) -> None:
     random = Random(seed)
     state, oracle, replayed = State(), Oracle(), State()
     wishes = Wishes(random, state)
-    opening = opening_commands()
+    opening = opening_commands() + (binding_commands() if seed % 2 else [])
     records = []
     for step in range(len(opening) + 400):
         command = opening[step] if step < len(opening) else wishes.next()
@@ -67,7 +67,7 @@ def test_random_days_reach_every_kind_of_event() -> None:
     for seed in range(60):
         state = State()
         wishes = Wishes(Random(seed), state)
-        for command in opening_commands():
+        for command in opening_commands() + (binding_commands() if seed % 2 else []):
             engine.apply(state, command)
         for _ in range(400):
             for event in engine.apply(state, wishes.next()):

@@ -14,6 +14,7 @@ from paritas.core import engine, invariants, snapshot
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.instructions import Leg
+from paritas.model.screening import Verdict
 
 #: Numbers that name something here, and numbers that cannot.
 INTEGERS = st.one_of(
@@ -24,6 +25,9 @@ TEXTS = st.sampled_from(
     ["", "R1", "T1", "INR", "BANK0004XXX", "CBNKINB0XXX", "x" * 500, "\0", "सत्य"]
 )
 LEGS = st.builds(Leg, INTEGERS, INTEGERS, INTEGERS)
+VERDICTS = st.builds(
+    Verdict, INTEGERS, INTEGERS, st.integers(0, 2), st.sampled_from([b"", b"x" * 32])
+)
 BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     int: INTEGERS,
     str: TEXTS,
@@ -32,6 +36,8 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     Leg: LEGS,
     tuple[Leg, ...]: st.lists(LEGS, max_size=4).map(tuple),
     tuple[int, ...]: st.lists(INTEGERS, max_size=6).map(tuple),
+    tuple[str, ...]: st.lists(TEXTS, max_size=3).map(tuple),
+    tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
 }
 
 

@@ -5,8 +5,7 @@ They decide nothing: replay runs them alone. What they find impossible is a brok
 
 from __future__ import annotations
 
-from paritas.core import lifecycle, queue
-from paritas.core.administration import RECORDERS
+from paritas.core import administration, lifecycle, queue, screening, verdicts
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
@@ -30,6 +29,8 @@ from paritas.model.instructions import Priority
 from paritas.model.reasons import Reason
 
 NORMAL = int(Priority.NORMAL)
+RECORDERS = {**administration.RECORDERS, **screening.RECORDERS}
+_SETTLING = (events.QueuedSettled, events.SetSettled)
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
 
 
@@ -52,6 +53,8 @@ def instruction_settled(
 ) -> None:
     """Accepted and settled in one step."""
     number = event.number
+    if state.screens:
+        verdicts.demand_cleared(state, number, command)
     if command.priority != NORMAL or command.returns:
         _enter(state, command, number, _SETTLED_AT_ONCE)
         post(state, accounts_of(state, command.legs), command.priority)
@@ -116,8 +119,8 @@ def instruction_queued(
     state.last_rank += 1
     waiting = Waiting(event.number, state.last_rank, command, accounts_of(state, command.legs))
     state.queue[event.number] = waiting
-    if waiting.trade_key is not None:
-        state.unmatched[waiting.trade_key] = event.number
+    queue.enter_side(state, waiting)
+    waiting.held = verdicts.is_held(state, waiting)
     queue.enter(state, waiting)
 
 
@@ -134,13 +137,13 @@ def sides_matched(state: State, _: AnyCommand, event: events.SidesMatched) -> No
     first, second = state.queue[event.first], state.queue.pop(event.second)
     if first.trade_key is None or second.trade_key != mirrored(first.trade_key):
         raise LawBroken(f"Sides {event.first} and {event.second} do not mirror each other.")
-    del state.unmatched[first.trade_key]
-    del state.unmatched[second.trade_key]
-    first.trade_key = None
+    queue.leave_side(state, first)
+    queue.leave_side(state, second)
     first.partner = event.second
     # The more urgent wish of the two counts for both.
     first.priority = min(first.priority, second.priority)
     state.joined[event.second] = event.first
+    first.held = verdicts.is_held(state, first)
     queue.enter(state, first)
     queue.retry(state, first)
 
@@ -150,6 +153,8 @@ def _end(state: State, number: int, event_type: type[events.Event]) -> Waiting:
     waiting = state.queue.get(number)
     if waiting is None:
         raise LawBroken(f"Instruction {number} does not wait.")
+    if waiting.held and event_type in _SETTLING:
+        raise LawBroken(f"Law 7: instruction {number} settles without being cleared.")
     for side in (number, waiting.partner) if waiting.partner else (number,):
         state.statuses[side] = lifecycle.after(state.statuses[side], event_type)
     queue.remove(state, waiting)
@@ -271,3 +276,16 @@ def holds_decided(state: State, command: DecideHolds, event: events.HoldsDecided
             hold.payer.balance_minor -= hold.amount_minor
             hold.payee.balance_minor += hold.amount_minor
             queue.put_on_retry(state, hold.payee)
+
+
+def money_ordered(state: State, _: AnyCommand, event: events.MoneyOrdered) -> None:
+    """An issuer's order: what is frozen moves at once, whatever else stands still."""
+    payer, payee = state.accounts[event.payer], state.accounts[event.payee]
+    if event.number != state.last_order + 1 or payer.book is not payee.book:
+        raise LawBroken(f"Order {event.number} is not the next one, or crosses books.")
+    state.last_order = event.number
+    payer.balance_minor -= event.amount_minor
+    payee.balance_minor += event.amount_minor
+    if payer.balance_minor < payer.floors[0]:
+        raise LawBroken(f"Law 2: account {payer.number} would fall below its floor.")
+    queue.put_on_retry(state, payee)

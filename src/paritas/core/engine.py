@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, changes, holds, waiting
+from paritas.core import administration, admission, changes, holds, screening, waiting
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -50,6 +50,7 @@ HANDLERS: dict[type, Handler] = {
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    **screening.HANDLERS,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -69,6 +70,8 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    events.HitDecided: screening.hit_decided,
+    events.MoneyOrdered: changes.money_ordered,
 }
 
 

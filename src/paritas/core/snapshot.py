@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from paritas.core import queue
+from paritas.core.snapshot_screening import dump_screening, load_screening
 from paritas.core.state import (
     NEVER_NS,
     Account,
@@ -21,11 +22,12 @@ from paritas.core.state import (
     Waiting,
     accounts_of,
 )
+from paritas.core.verdicts import is_held
 from paritas.model.commands import SubmitInstruction
 from paritas.model.reasons import Reason
 
 #: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
-FORMAT = 1
+FORMAT = 2
 
 _ENCODER = msgspec.msgpack.Encoder()
 _INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
@@ -53,6 +55,7 @@ def dump(state: State) -> bytes:
             sorted([*key, number] for key, number in state.hold_references.items()),
             state.last_hold,
             sorted(state.decisions.items()),
+            dump_screening(state),
         ]
     )
 
@@ -101,6 +104,7 @@ def load(data: bytes) -> State:
         hold_references,
         last_hold,
         decisions,
+        screening,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -120,6 +124,7 @@ def load(data: bytes) -> State:
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
+    load_screening(state, screening)
     _load_queue(state, waiting)
     return state
 
@@ -177,7 +182,7 @@ def _load_queue(state: State, queued: list[Any]) -> None:
         waiting.priority, waiting.cancel_asked = priority, frozenset(cancel_asked)
         if partner:
             waiting.partner, waiting.trade_key = partner, None
-        elif waiting.trade_key is not None:
-            state.unmatched[waiting.trade_key] = number
+        queue.enter_side(state, waiting)
         state.queue[number] = waiting
+        waiting.held = is_held(state, waiting)
         queue.enter(state, waiting)

@@ -13,6 +13,7 @@ from collections import deque
 from paritas.core.lifecycle import Status
 from paritas.model.commands import SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
+from paritas.model.screening import Verdict
 
 PRIORITIES = len(Priority)
 
@@ -20,7 +21,16 @@ PRIORITIES = len(Priority)
 class Party:
     """An institution: a member that settles, an issuer, or one that only sends."""
 
-    __slots__ = ("accounts", "bic", "is_member", "number", "references", "senders")
+    __slots__ = (
+        "accounts",
+        "bic",
+        "homes",
+        "homes_from",
+        "is_member",
+        "number",
+        "references",
+        "senders",
+    )
 
     def __init__(self, number: int, bic: str) -> None:
         self.number = number
@@ -32,6 +42,9 @@ class Party:
         self.references: dict[str, int] = {}
         #: book number -> account number.
         self.accounts: dict[int, int] = {}
+        #: Books whose lists bind it wherever it pays (law 7), from instruction ``homes_from`` on.
+        self.homes: tuple[int, ...] = ()
+        self.homes_from = 0
 
 
 class Book:
@@ -40,12 +53,16 @@ class Book:
     __slots__ = (
         "accepts_date",
         "accounts",
+        "blocked",
+        "bound_from",
         "closes_ns",
         "contra",
         "currency",
         "date",
         "day_ended",
         "issuer",
+        "list_version",
+        "lists",
         "number",
         "rate",
         "settles_date",
@@ -69,6 +86,14 @@ class Book:
         self.day_ended = False
         #: Minor units for one unit of the value currency, as (numerator, denominator).
         self.rate = (0, 1)
+        #: Lists that bind here -> (date published, entries, digest), None before the first version.
+        self.lists: dict[str, tuple[int, int, bytes] | None] = {}
+        #: Goes up whenever the lists change; a verdict counts for one version only.
+        self.list_version = 0
+        #: Number of the first instruction that came when a list bound here.
+        self.bound_from = 0
+        #: Takes frozen money.
+        self.blocked: Account | None = None
 
 
 class Account:
@@ -152,6 +177,7 @@ class Waiting:
         "accounts",
         "cancel_asked",
         "due",
+        "held",
         "legs",
         "number",
         "outflows",
@@ -180,14 +206,23 @@ class Waiting:
         self.partner = 0
         #: Sides that wish to cancel a matched trade.
         self.cancel_asked: frozenset[int] = frozenset()
+        #: True while screening (law 7) keeps it from settling; only ``core.screening`` sets it.
+        self.held = False
         #: True while nothing but funds and order keep it from settling.
         self.due = False
 
     def is_due(self) -> bool:
-        """Say whether it is matched, all its books settle its date and no account is suspended."""
-        return self.trade_key is None and all(
-            account.book.settles_date == self.value_date and not account.suspended
-            for account in self.accounts
+        """Say whether it is matched, cleared, all books settle its date and no account is suspended.
+
+        Whatever settles what waits, be it a credit, a proposal or a cycle, goes by this alone.
+        """
+        return (
+            self.trade_key is None
+            and not self.held
+            and all(
+                account.book.settles_date == self.value_date and not account.suspended
+                for account in self.accounts
+            )
         )
 
 
@@ -282,7 +317,9 @@ class State:
         self.refusals_at_edge = 0
 
         self.queue: dict[int, Waiting] = {}
+        #: Key of one side -> the first that waits with it; the others, in order of arrival.
         self.unmatched: dict[TradeKey, int] = {}
+        self.unmatched_later: dict[TradeKey, list[int]] = {}
         self.last_rank = 0
         self.first_rank = 0
 
@@ -293,6 +330,18 @@ class State:
         self.decisions: dict[str, bool] = {}
         #: No offered hold expires before this.
         self.next_expiry_ns = NEVER_NS
+
+        #: True while a list binds on any book: no other instruction needs a verdict.
+        self.screens = False
+        #: number -> its verdicts, where they are no longer those that it came with.
+        self.rescreened: dict[int, tuple[Verdict, ...]] = {}
+        #: (number, book) -> (decision, version of the lists that the hit was on).
+        self.hit_decisions: dict[tuple[int, int], tuple[int, int]] = {}
+        #: (number, book) -> what each person has said, until two agree.
+        self.opinions: dict[tuple[int, int], dict[str, int]] = {}
+        #: (book, pair) -> (expires, who said so, who agreed or "").
+        self.exemptions: dict[tuple[int, bytes], tuple[int, str, str]] = {}
+        self.last_order = 0
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()

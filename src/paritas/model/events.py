@@ -124,6 +124,23 @@ class HoldsDecided(Event, frozen=True, tag=23):
     captured: bool
 
 
+class HitDecided(Event, frozen=True, tag=60):
+    """Two people of an authority agree on a hit on ``book``; nobody else learns of it."""
+
+    number: int
+    book: int
+    decision: int
+
+
+class MoneyOrdered(Event, frozen=True, tag=61):
+    """An issuer ordered money of an account to its blocked account; ``number`` counts its orders."""
+
+    number: int
+    payer: int
+    payee: int
+    amount_minor: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -141,4 +158,6 @@ AnyEvent = (
     | HoldPromised
     | HoldReleased
     | HoldsDecided
+    | HitDecided
+    | MoneyOrdered
 )
