@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from random import Random
 
 import msgspec
 
+from paritas.core import approvals
 from paritas.core.state import State
 from paritas.core.verdicts import hit_of, jurisdictions, unscreened
 from paritas.model import commands as c
@@ -17,9 +19,17 @@ HOUR_NS = 3_600_000_000_000
 
 
 def opening_commands(
-    members: int = 4, currencies: tuple[str, ...] = ("INR", "CNY", "BRL")
+    members: int = 4,
+    currencies: tuple[str, ...] = ("INR", "CNY", "BRL"),
+    *,
+    governed: bool = False,
+    screened: bool = False,
 ) -> list[c.AnyCommand]:
-    """Books, members with an account on each book, a little money, a dealer, open windows."""
+    """Books, members with an account on each book, a little money, a dealer, open windows.
+
+    ``governed`` ends the setting up: changes then take several people, the rulebook's two issuers.
+    ``screened`` lets lists bind on two of the books.
+    """
     commands: list[c.AnyCommand] = []
     issuers = {book: 1 + index for index, book in enumerate(range(1, len(currencies) + 1))}
     for index, currency in enumerate(currencies):
@@ -38,10 +48,15 @@ def opening_commands(
     commands.append(c.AppointDealer(0, 0, b"", 1, 2, first_member))
     commands.append(c.RegisterSender(0, first_member + 1, b"", first_member + 1, first_member + 2))
     commands.append(c.RegisterSender(0, first_member + 3, b"", first_member + 3, first_member + 2))
+    if screened:
+        commands += _binding_commands()
+    if governed:
+        commands.append(c.AddKey(0, 1, b"", 1, b"1" * 32))
+        commands.append(c.SetApprovals(0, 0, b"", len(currencies) - 1))
     return commands
 
 
-def binding_commands() -> list[c.AnyCommand]:
+def _binding_commands() -> list[c.AnyCommand]:
     """Lists that bind on two of the three books, members at home there, an account that blocks."""
     commands: list[c.AnyCommand] = []
     for book in (1, 2):
@@ -110,9 +125,10 @@ class Wishes:
             (self.queue_command, 10),
             (self.hold_command, 10),
             (self.account_command, 9),
+            (self.change_command, 8),
             (self.day_command, 5),
             (self.message, 2),
-            (self.screening_command, 25 if screened else 0),
+            (self.screening_command, 35 if screened else 0),
         )
         maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
         command = maker()
@@ -180,21 +196,21 @@ class Wishes:
             number, book_number = r.choice(hits)
             book = self.state.books[book_number]
         issuer = book.issuer.number if r.random() < 0.95 else r.choice(list(self.state.parties))
-        head = (self.at_ns, issuer, b"", book.number if r.random() < 0.97 else 99)
-        people = r.choice((("ann", "bob"), ("ann", "ann"), ("ann", "")))
+        signature = r.choice((b"", b"signed"))
+        head = (self.at_ns, issuer, signature, book.number if r.random() < 0.97 else 99)
         name = r.choice(("OFAC/SDN", "OFAC/SDN", "UN", ""))
         command = self.state.instructions[number] if number < len(self.state.instructions) else None
         again = self.verdicts(command.legs, 1.0) if command is not None else ()
-        person = r.choice(("ann", "bob"))
+        person = r.choice((b"ann", b"bob", b"ann", b""))
         payers = [self.state.accounts.get(leg.payer) for leg in command.legs] if command else []
         moves = any(payer is not None and payer.book is book for payer in payers)
         decision = r.choice((1, 2, 3, 3, 3) if moves else (1, 1, 2, 3))
         commands: tuple[tuple[c.AnyCommand, float], ...] = (
-            (c.DecideHit(self.at_ns, issuer, b"", number, head[3], decision, person, b"why"), 14),
+            (c.DecideHit(self.at_ns, issuer, signature, number, head[3], decision, person, b"why"), 24),
             (c.ScreenAgain(self.at_ns, r.choice((0,) * 9 + (1,)), b"", number, again), 12),
-            (c.LoadListVersion(*head, name, DAY + r.choice((0, 0, 1, -1)), r.choice((90, 100, 8)), r.randbytes(1), people), 2),
+            (c.LoadListVersion(*head, name, DAY + r.choice((0, 0, 1, -1)), r.choice((90, 100, 8)), r.randbytes(1), r.random() < 0.5), 2),
             (c.BindList(*head, name), 1),
-            (c.UnbindList(*head, name, people), 1),
+            (c.UnbindList(*head, name), 1),
             (c.PlaceMember(self.at_ns, 0, b"", self.member(), tuple({r.choice((1, 2, 3))})), 1),
             (c.NameBlockedAccount(self.at_ns, issuer, b"", book.accounts[-1].number), 0.2),
             (c.ExemptPair(*head, r.randbytes(1), person, r.choice((0, self.at_ns + 10**15))), 2),
@@ -202,7 +218,7 @@ class Wishes:
         )  # fmt: skip
         chosen = r.choices([each for each, _ in commands], [weight for _, weight in commands])[0]
         if isinstance(chosen, c.DecideHit) and r.random() < 0.7:
-            self.planned = [msgspec.structs.replace(chosen, person="cay")]
+            self.planned = [msgspec.structs.replace(chosen, person=b"cay")]
         return chosen
 
     def payment(self) -> c.AnyCommand:
@@ -212,7 +228,9 @@ class Wishes:
         )
 
     def side(self) -> c.AnyCommand:
-        open_sides = [self.state.instructions[n] for n in self.state.unmatched.values()]
+        open_sides = [
+            self.state.instructions[n] for alike in self.state.unmatched.values() for n in alike
+        ]
         if open_sides and self.random.random() < 0.6:
             first = self.random.choice(open_sides)
             assert first is not None
@@ -335,8 +353,17 @@ class Wishes:
                 c.ReorderQueue(*head, number, self.random.random() < 0.5),
                 c.ProposeSettlement(self.at_ns, 0, b"", (*some, 10**6)),
                 c.ProposeSettlement(self.at_ns, 0, b"", tuple(waiting)),
+                c.BeginClearing(self.at_ns, self.random.choice((0, 0, 0, 4)), b"", number % 5),
+                c.ProposeSettlement(
+                    self.at_ns,
+                    self.random.choice((0, 0, 4)),
+                    b"",
+                    tuple(waiting),
+                    b"proof",
+                    self.state.clearings + self.random.choice((-1, 0, 0, 1)),
+                ),
             ),
-            (3, 2, 2, 3, 2),
+            (3, 2, 2, 3, 2, 1, 1),
         )[0]
 
     def hold_command(self) -> c.AnyCommand:
@@ -388,6 +415,82 @@ class Wishes:
                     r.choice((0, 0, 10, -1)),
                 ),
             )
+        )
+
+    def change_command(self) -> c.AnyCommand:
+        """Propose what an account command does, or a rule; approve what waits, or turn it down."""
+        r = self.random
+        person = b"p%d" % r.randint(0, 9)
+        if r.random() < 0.08:
+            return self.rivals()
+        pending = list(self.state.changes.values())
+        if not pending or r.random() < 0.3:
+            return self.proposal(person)
+        # Rather the oldest ones, so that many come to an end.
+        waits = r.choice(pending[:2])
+        parties, issuers = approvals.consent_needed(self.state, waits.change)
+        concerned = [*parties, *(range(1, 4) if issuers else ())]
+        actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
+        head = (self.at_ns, actor, r.choice((b"", b"", b"signed")), waits.number)
+        if r.random() < 0.15:
+            return c.WithdrawChange(*head, person)
+        digest = waits.digest if r.random() < 0.95 else b"other"
+        return c.ApproveChange(*head, digest, person if r.random() < 0.97 else b"")
+
+    def rivals(self) -> c.AnyCommand:
+        """Propose the same redemption twice, and have both approved: there may be enough for one."""
+        account = self.random.choice(list(self.state.accounts.values()))
+        issuer, first = account.book.issuer.number, self.state.last_change + 1
+        free_minor = max(1, account.balance_minor - account.held_minor)
+        change = c.RedeemMoney(0, issuer, b"", account.number, free_minor)
+        digest = sha256(approvals.content_of(change)).digest()
+        head = (0, issuer, b"signed")
+        lapses_ns = self.at_ns + HOUR_NS
+        self.planned = [
+            c.ApproveChange(*head, first + 1, digest, b"q"),
+            c.ApproveChange(*head, first, digest, b"q"),
+            c.ProposeChange(*head, b"p", change, lapses_ns),
+        ]
+        return c.ProposeChange(self.at_ns, issuer, b"", b"p", change, lapses_ns)
+
+    def proposal(self, person: bytes) -> c.AnyCommand:
+        r = self.random
+        change = self.account_command()
+        while isinstance(change, c.SetReservation):
+            change = self.account_command()
+        key, party = b"%032d" % r.randint(0, 40), r.choice(list(self.state.parties))
+        owner = self.state.key_owners.get(key, party)
+        speaker = r.choice((0, owner, owner, party))
+        change = r.choice(
+            (
+                change,
+                change,
+                c.SetRules(5, 0, b"", r.choice((0, 1, 1, 2)), r.choice((10, 10, -1))),
+                c.AddKey(5, speaker, b"", party, key, 0, r.choice((0, 0, self.at_ns + HOUR_NS))),
+                c.RetireKey(5, speaker, b"", owner, key),
+                c.SetApprovals(5, 0, b"", 2),
+                *(self.screening_change() if self.screened_before() else ()),
+            )
+        )
+        waiting = [p.change for p in self.state.changes.values()]
+        if waiting and r.random() < 0.3:
+            # The same again: once it has been carried out, it may not be possible a second time.
+            change = r.choice(waiting)
+        actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
+        expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
+        return c.ProposeChange(
+            self.at_ns, actor, r.choice((b"", b"signed")), person, change, expires_ns
+        )
+
+    def screening_change(self) -> tuple[c.AnyChange, ...]:
+        r = self.random
+        book = r.choice(list(self.state.books.values()))
+        head = (5, book.issuer.number, b"", book.number, r.choice(("OFAC/SDN", "UN")))
+        return (
+            c.BindList(*head),
+            c.UnbindList(*head),
+            c.LoadListVersion(*head, DAY - 1, r.choice((0, 5)), r.randbytes(1), True),
+            c.PlaceMember(5, 0, b"", self.member(), (book.number,)),
         )
 
     def day_command(self) -> c.AnyCommand:

@@ -8,12 +8,18 @@ it, event by event and balance by balance.
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import typing
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from paritas.model import commands as c
 
 AMOUNT_MAX = 10**18 - 1
+CHANGES = typing.get_args(c.AnyChange)
 
 
 @dataclass
@@ -56,6 +62,15 @@ class Hold:
     decision: str = ""
 
 
+@dataclass
+class Change:
+    proposer: int
+    change: Any
+    expires_ns: int
+    #: (party, person, signed) of all who approved, and of who proposed with party -1.
+    yes: list[tuple[int, bytes, bool]]
+
+
 class Oracle:
     def __init__(self) -> None:
         self.parties: dict[int, str] = {0: ""}
@@ -76,16 +91,23 @@ class Oracle:
         self.decisions: dict[str, bool] = {}
         self.messages: dict[tuple[str, str, str], bytes] = {}
         self.edge_refusals = 0
+        #: key -> (party, from, until)
+        self.keys_known: dict[bytes, tuple[int, int, int]] = {}
+        self.threshold = 0
+        self.proofs = 0
+        self.change_last = 0
+        self.changes: dict[int, Change] = {}
         self.woken: list[int] = []
         self.lists: dict[int, dict[str, tuple[int, int, bytes] | None]] = {}
         self.list_version: dict[int, int] = {}
         self.homes: dict[int, set[int]] = {}
         self.verdicts: dict[int, list[Any]] = {}
         self.decided: dict[tuple[int, int], tuple[int, int]] = {}
-        self.opinions: dict[tuple[int, int], dict[str, int]] = {}
+        self.opinions: dict[tuple[int, int], dict[bytes, tuple[int, bool]]] = {}
         self.blocked: dict[int, int] = {}
         self.exempt: dict[tuple[int, bytes], list[Any]] = {}
         self.orders = 0
+        self.clearings = 0
 
     # --- what is derived, from scratch each time
 
@@ -235,7 +257,12 @@ class Oracle:
                 del self.holds[number]
                 self.wake(hold.leg[0])
                 events.append(("HoldReleased", number))
-        events += getattr(self, "do_" + type(command).__name__)(command)
+        name = type(command).__name__
+        routine = isinstance(command, c.LoadListVersion) and not command.insisted
+        if self.threshold and isinstance(command, CHANGES) and not routine:
+            events.append(("CommandRefused", "AG01"))
+        else:
+            events += getattr(self, "do_" + name)(command)
         return events + self.try_again()
 
     def speaks_for(self, actor: int, party: int) -> bool:
@@ -442,7 +469,19 @@ class Oracle:
         rank = self.rank_first - 1 if s.to_front else self.rank_last + 1
         return self.replace(item, item.priority, rank)
 
+    def do_BeginClearing(self, s: c.BeginClearing) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if s.scope not in (0, 1, 2, 3):
+            return [("CommandRefused", "NARR")]
+        self.clearings += 1
+        return [("Recorded", self.clearings)]
+
     def do_ProposeSettlement(self, s: c.ProposeSettlement) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if not 0 <= s.clearing <= self.clearings:
+            return [("CommandRefused", "NARR")]
         chosen = [
             item
             for item in self.queue.values()
@@ -744,8 +783,6 @@ class Oracle:
         reason = self.by_book_issuer(s)
         if reason is None and s.list_id not in self.lists.get(s.book, {}):
             reason = "NARR"
-        if reason is None and len(set(s.people) - {""}) < 2:
-            reason = "NARR"
         if reason:
             return [("CommandRefused", reason)]
         return self.lists_changed(s.book, lambda: self.lists[s.book].pop(s.list_id))
@@ -759,11 +796,11 @@ class Oracle:
         former = self.lists[s.book][s.list_id]
         new = (s.published, s.entries, s.digest)
         if former == new:
-            return []
+            return [("Recorded", self.list_version[s.book])]
         bad = s.entries <= 0 or (
             former is not None and (s.published < former[0] or s.entries * 10 <= former[1])
         )
-        if bad and len(set(s.insisted_by) - {""}) < 2:
+        if bad and not s.insisted:
             return [("CommandRefused", "NARR")]
         return self.lists_changed(s.book, lambda: self.lists[s.book].__setitem__(s.list_id, new))
 
@@ -814,9 +851,10 @@ class Oracle:
                 if v.book == s.book and v.version == version and v.outcome
             ]
             what, on = self.decided.get(key, (1, None))
-            if (
-                not s.person
-                or not s.reason
+            if not 0 < len(s.person) <= 64:
+                reason = "AG01"
+            elif (
+                not s.reason
                 or s.decision not in (1, 2, 3)
                 or not self.waits(s.number)
                 or not hits
@@ -837,10 +875,18 @@ class Oracle:
                 reason = "NARR"
         if reason:
             return [("CommandRefused", reason)]
-        said = self.opinions.setdefault(key, {})
-        if s.decision not in [what for person, what in said.items() if person != s.person]:
-            said[s.person] = s.decision
+        said = self.opinions.get(key, {})
+        others = [
+            signed
+            for person, (what, signed) in said.items()
+            if person != s.person and what == s.decision
+        ]
+        if not others:
+            said[s.person] = (s.decision, bool(s.signature))
+            self.opinions[key] = said
             return [("Recorded", 0)]
+        if self.has_keys(s.actor, s.at_ns) and not s.signature and not any(others):
+            return [("CommandRefused", "AG01")]
         del self.opinions[key]
         self.change_due(lambda: self.decided.__setitem__(key, (s.decision, version)))
         events: list[tuple[Any, ...]] = [("HitDecided", *key, s.decision)]
@@ -863,8 +909,15 @@ class Oracle:
     def do_ExemptPair(self, s: c.ExemptPair) -> list[tuple[Any, ...]]:
         reason = self.by_book_issuer(s)
         known = (s.book, s.pair) in self.exempt
-        if reason is None and (not s.person or not s.pair or (not s.expires_ns and not known)):
+        if reason is None and not 0 < len(s.person) <= 64:
+            reason = "AG01"
+        if reason is None and (not s.pair or (not s.expires_ns and not known)):
             reason = "NARR"
+        expires_ns, people = self.exempt.get((s.book, s.pair), [0, {}])
+        agrees = expires_ns == s.expires_ns != 0 and len(people) == 1 and s.person not in people
+        signed = bool(s.signature) or any(people.values())
+        if reason is None and agrees and self.has_keys(s.actor, s.at_ns) and not signed:
+            reason = "AG01"
         year_ns = 366 * 86_400 * 10**9
         if reason is None and s.expires_ns and not 0 < s.expires_ns - s.at_ns <= year_ns:
             reason = "DT01"
@@ -873,11 +926,10 @@ class Oracle:
         if not s.expires_ns:
             del self.exempt[s.book, s.pair]
             return [("Recorded", 0)]
-        expires_ns, people = self.exempt.get((s.book, s.pair), [0, []])
-        if expires_ns == s.expires_ns and len(people) == 1 and people != [s.person]:
-            people.append(s.person)
+        if agrees:
+            people[s.person] = bool(s.signature)
         else:
-            self.exempt[s.book, s.pair] = [s.expires_ns, [s.person]]
+            self.exempt[s.book, s.pair] = [s.expires_ns, {s.person: bool(s.signature)}]
         return [("Recorded", 0)]
 
     def do_RecordMessage(self, s: c.RecordMessage) -> list[tuple[Any, ...]]:
@@ -927,10 +979,170 @@ class Oracle:
         return [("Recorded", 0)]
 
     def do_SetRules(self, s: c.SetRules) -> list[tuple[Any, ...]]:
+        if s.actor != 0:
+            return [("CommandRefused", "AG01")]
+        if s.bypass not in (0, 1, 2) or s.max_days_ahead < 0:
+            return [("CommandRefused", "NARR")]
         self.bypass, self.days_ahead = s.bypass, s.max_days_ahead
         for a in self.accounts:
             self.wake(a)
         return [("Recorded", 0)]
+
+    # --- people
+
+    def issuers(self) -> set[int]:
+        return {book.issuer for book in self.books.values()}
+
+    def owns_key(self, s: Any) -> str | None:
+        if s.party not in self.parties:
+            return "AGNT"
+        if s.actor == s.party or (s.actor == 0 and s.party not in self.issuers()):
+            return None
+        return "AG01"
+
+    def do_AddKey(self, s: c.AddKey) -> list[tuple[Any, ...]]:
+        reason = self.owns_key(s)
+        if reason is None and (len(s.key) != 32 or s.key in self.keys_known):
+            reason = "NARR"
+        over = s.until_ns != 0 and (s.until_ns <= s.from_ns or s.until_ns <= s.at_ns)
+        if reason is None and (s.from_ns < 0 or over):
+            reason = "DT01"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.keys_known[s.key] = (s.party, s.from_ns, s.until_ns or 2**63 - 1)
+        return [("Recorded", 0)]
+
+    def do_RetireKey(self, s: c.RetireKey) -> list[tuple[Any, ...]]:
+        reason = self.owns_key(s)
+        party, begins, ends = self.keys_known.get(s.key, (-1, 0, 0))
+        if reason is None and (party != s.party or ends <= s.at_ns):
+            reason = "NARR"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.keys_known[s.key] = (party, min(begins, s.at_ns), s.at_ns)
+        return [("Recorded", 0)]
+
+    def do_SetApprovals(self, s: c.SetApprovals) -> list[tuple[Any, ...]]:
+        if s.actor != 0:
+            return [("CommandRefused", "AG01")]
+        if not 0 < s.threshold <= len(self.issuers()):
+            return [("CommandRefused", "NARR")]
+        self.threshold = s.threshold
+        return [("Recorded", 0)]
+
+    def do_RecordProof(self, s: c.RecordProof) -> list[tuple[Any, ...]]:
+        self.proofs += 1
+        return [("Recorded", self.proofs)]
+
+    def whose_consent(self, change: Any) -> tuple[set[int], int]:
+        """Who must agree: these parties, and this many issuers."""
+        name = type(change).__name__
+        of_all = name in (
+            "CreateBook",
+            "AdmitMember",
+            "AdmitSender",
+            "SetRules",
+            "SetApprovals",
+            "PlaceMember",
+        )
+        if of_all or (name in ("AddKey", "RetireKey") and change.actor != change.party):
+            return set(), self.threshold or len(self.issuers())
+        return {change.actor}, 0
+
+    def tried(self, change: Any, at_ns: int) -> list[tuple[Any, ...]]:
+        """What would come of the change if it came now; the state stays as it is."""
+        aside = copy.copy(self)
+        aside.accounts = {n: copy.copy(account) for n, account in self.accounts.items()}
+        aside.books = {n: copy.copy(book) for n, book in self.books.items()}
+        aside.keys_known, aside.woken = dict(self.keys_known), []
+        aside.lists = {book: dict(here) for book, here in self.lists.items()}
+        aside.list_version, aside.homes = dict(self.list_version), dict(self.homes)
+        aside.blocked = dict(self.blocked)
+        now = msgspec.structs.replace(change, at_ns=at_ns)
+        return getattr(aside, "do_" + type(change).__name__)(now)  # type: ignore[no-any-return]
+
+    def has_keys(self, party: int, at_ns: int) -> bool:
+        return any(
+            owner == party and begins <= at_ns < ends
+            for owner, begins, ends in self.keys_known.values()
+        )
+
+    def lapsed(self, at_ns: int) -> list[tuple[Any, ...]]:
+        over = [n for n, change in self.changes.items() if change.expires_ns <= at_ns]
+        for n in over:
+            del self.changes[n]
+        return [("ChangeExpired", n) for n in over]
+
+    def do_ProposeChange(self, s: c.ProposeChange) -> list[tuple[Any, ...]]:
+        waiting = sum(change.proposer == s.actor for change in self.changes.values())
+        events = self.lapsed(s.at_ns)
+        outcome = self.tried(s.change, s.at_ns)
+        reason = None
+        if not 0 < len(s.person) <= 64:
+            reason = "AG01"
+        elif s.expires_ns <= s.at_ns:
+            reason = "DT01"
+        elif waiting >= 200:
+            reason = "NARR"
+        elif outcome[0][0] == "CommandRefused":
+            reason = outcome[0][1]
+        else:
+            parties, count = self.whose_consent(s.change)
+            if s.actor not in parties and not (count and s.actor in {0} | self.issuers()):
+                reason = "AG01"
+        if reason:
+            return [*events, ("CommandRefused", reason)]
+        self.change_last += 1
+        party = s.actor if s.actor in parties or (count and s.actor in self.issuers()) else -1
+        yes = [(party, s.person, bool(s.signature))]
+        self.changes[self.change_last] = Change(s.actor, s.change, s.expires_ns, yes)
+        return [*events, ("ChangeProposed", self.change_last)]
+
+    def do_ApproveChange(self, s: c.ApproveChange) -> list[tuple[Any, ...]]:
+        events = self.lapsed(s.at_ns)
+        waits = self.changes.get(s.number)
+        if waits is None:
+            return [*events, ("CommandRefused", "NARR")]
+        parties, count = self.whose_consent(waits.change)
+        plain = msgspec.structs.replace(waits.change, at_ns=0, signature=b"")
+        ours = [yes for yes in waits.yes if yes[0] == s.actor]
+        has_keys = s.actor in self.issuers() and self.has_keys(s.actor, s.at_ns)
+        reason = None
+        if (
+            not 0 < len(s.person) <= 64
+            or (s.actor not in parties and not (count and s.actor in self.issuers()))
+            or s.person in [person for _, person, _ in waits.yes]
+            or len(ours) == 2
+        ):
+            reason = "AG01"
+        elif s.content != hashlib.sha256(msgspec.msgpack.encode(plain)).digest():
+            reason = "NARR"
+        elif has_keys and len(ours) == 1 and not s.signature and not ours[0][2]:
+            reason = "AG01"
+        if reason:
+            return [*events, ("CommandRefused", reason)]
+        waits.yes.append((s.actor, s.person, bool(s.signature)))
+        two = {p for p in self.parties if sum(party == p for party, _, _ in waits.yes) == 2}
+        if not parties <= two or len(two & self.issuers()) < count:
+            return [*events, ("ChangeApproved", s.number)]
+        del self.changes[s.number]
+        now = msgspec.structs.replace(waits.change, at_ns=s.at_ns)
+        outcome = getattr(self, "do_" + type(now).__name__)(now)
+        if outcome[0][0] == "CommandRefused":
+            return [*events, ("ChangeFailed", s.number, outcome[0][1])]
+        return [*events, ("ChangeApplied", s.number, waits.change, outcome[0][1])]
+
+    def do_WithdrawChange(self, s: c.WithdrawChange) -> list[tuple[Any, ...]]:
+        events = self.lapsed(s.at_ns)
+        waits = self.changes.get(s.number)
+        if waits is None:
+            return [*events, ("CommandRefused", "NARR")]
+        parties, _ = self.whose_consent(waits.change)
+        is_nobody = not 0 < len(s.person) <= 64
+        if is_nobody or (s.actor != waits.proposer and s.actor not in parties):
+            return [*events, ("CommandRefused", "AG01")]
+        del self.changes[s.number]
+        return [*events, ("ChangeWithdrawn", s.number)]
 
 
 def event_tuple(event: Any) -> tuple[Any, ...]:

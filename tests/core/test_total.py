@@ -36,9 +36,11 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     Leg: LEGS,
     tuple[Leg, ...]: st.lists(LEGS, max_size=4).map(tuple),
     tuple[int, ...]: st.lists(INTEGERS, max_size=6).map(tuple),
-    tuple[str, ...]: st.lists(TEXTS, max_size=3).map(tuple),
     tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
 }
+BY_TYPE[c.AnyChange] = st.deferred(
+    lambda: st.one_of([any_of(kind) for kind in typing.get_args(c.AnyChange)])
+)
 
 
 def any_of(kind: type[c.Command]) -> st.SearchStrategy[c.Command]:
@@ -54,7 +56,7 @@ ANY_COMMAND = st.one_of([any_of(kind) for kind in typing.get_args(c.AnyCommand)]
 def test_no_command_makes_the_engine_raise(wild: list[c.Command], seed: int) -> None:
     state = State()
     wishes = Wishes(Random(seed), state)
-    for command in opening_commands():
+    for command in opening_commands(governed=seed % 2 == 1):
         engine.apply(state, command)
     for _ in range(30):
         engine.apply(state, wishes.next())

@@ -98,7 +98,7 @@ def admit_member(state: State, command: c.AdmitMember) -> Sequence[AnyEvent]:
     if command.actor != c.OPERATOR:
         return refuse(*_NOT_OPERATOR)
     party = state.party_by_bic.get(command.bic)
-    if not command.bic or (party is not None and (party.is_member or _is_issuer(state, party))):
+    if not command.bic or (party is not None and (party.is_member or state.is_issuer(party))):
         return refuse(Reason.AGNT, f"{command.bic!r} cannot be admitted: it is taken.")
     return (Recorded(party.number if party else len(state.parties)),)
 
@@ -115,10 +115,6 @@ def admit_sender(state: State, command: c.AdmitSender) -> Sequence[AnyEvent]:
 
 def _record_known_sender(state: State, command: c.AdmitSender, number: int) -> None:
     _party(state, command.bic)
-
-
-def _is_issuer(state: State, party: Party) -> bool:
-    return any(book.issuer is party for book in state.books.values())
 
 
 def _record_member(state: State, command: c.AdmitMember, number: int) -> None:
@@ -414,6 +410,10 @@ def _record_close(state: State, command: c.CloseBook, number: int) -> None:
         queue.refresh(state, waiting)
 
 
+def _record_clearing(state: State, command: c.BeginClearing, number: int) -> None:
+    state.clearings = number
+
+
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.RecordMessage: _record_message,
     c.RecordRefusal: _record_refusal,
@@ -434,4 +434,5 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.OpenWindow: _record_opening,
     c.CutOff: _record_cut_off,
     c.CloseBook: _record_close,
+    c.BeginClearing: _record_clearing,
 }

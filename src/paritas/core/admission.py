@@ -149,9 +149,9 @@ def _submit_general(state: State, command: SubmitInstruction, number: int) -> Se
     if refusal is not None:
         return (InstructionRefused(number, *refusal),)
     if command.trade:
-        first = state.unmatched.get(mirrored(trade_key(command)))
+        partners = state.unmatched.get(mirrored(trade_key(command)))
         queued = InstructionQueued(number)
-        return (queued,) if first is None else (queued, SidesMatched(first, number))
+        return (queued, SidesMatched(partners[0], number)) if partners else (queued,)
     if _settles_at_once(state, command, legs) and (
         not state.screens or is_cleared(state, number, command)
     ):

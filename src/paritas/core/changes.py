@@ -5,7 +5,10 @@ They decide nothing: replay runs them alone. What they find impossible is a brok
 
 from __future__ import annotations
 
-from paritas.core import administration, lifecycle, queue, screening, verdicts
+from collections.abc import Callable
+from typing import Any
+
+from paritas.core import administration, approvals, keys, lifecycle, queue, screening, verdicts
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
@@ -17,7 +20,7 @@ from paritas.core.state import (
     mirrored,
     net_outflows,
 )
-from paritas.model import events
+from paritas.model import commands, events
 from paritas.model.commands import (
     AnyCommand,
     DecideHolds,
@@ -28,8 +31,16 @@ from paritas.model.commands import (
 from paritas.model.instructions import Priority
 from paritas.model.reasons import Reason
 
+RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
+    **administration.RECORDERS,
+    **screening.RECORDERS,
+    commands.AddKey: keys.record_key,
+    commands.RetireKey: keys.record_retirement,
+    commands.SetApprovals: approvals.record_approvals,
+    commands.RecordProof: keys.count_proof,
+}
+
 NORMAL = int(Priority.NORMAL)
-RECORDERS = {**administration.RECORDERS, **screening.RECORDERS}
 _SETTLING = (events.QueuedSettled, events.SetSettled)
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
 
@@ -119,7 +130,8 @@ def instruction_queued(
     state.last_rank += 1
     waiting = Waiting(event.number, state.last_rank, command, accounts_of(state, command.legs))
     state.queue[event.number] = waiting
-    queue.enter_side(state, waiting)
+    if waiting.trade_key is not None:
+        queue.await_partner(state, waiting)
     waiting.held = verdicts.is_held(state, waiting)
     queue.enter(state, waiting)
 
@@ -137,8 +149,8 @@ def sides_matched(state: State, _: AnyCommand, event: events.SidesMatched) -> No
     first, second = state.queue[event.first], state.queue.pop(event.second)
     if first.trade_key is None or second.trade_key != mirrored(first.trade_key):
         raise LawBroken(f"Sides {event.first} and {event.second} do not mirror each other.")
-    queue.leave_side(state, first)
-    queue.leave_side(state, second)
+    queue.stop_awaiting_partner(state, first)
+    queue.stop_awaiting_partner(state, second)
     first.partner = event.second
     # The more urgent wish of the two counts for both.
     first.priority = min(first.priority, second.priority)
@@ -223,6 +235,13 @@ def command_refused(_state: State, _command: AnyCommand, _event: events.CommandR
 def recorded(state: State, command: AnyCommand, event: events.Recorded) -> None:
     """The command was carried out as it says."""
     RECORDERS[type(command)](state, command, event.number)
+
+
+def change_applied(state: State, command: AnyCommand, event: events.ChangeApplied) -> None:
+    """All consented: what they consented to is carried out."""
+    carried_out, _ = approvals.told(command, event)
+    del state.changes[event.number]
+    RECORDERS[type(carried_out)](state, carried_out, event.recorded)
 
 
 def hold_offered(state: State, command: OfferHold, event: events.HoldOffered) -> None:

@@ -11,7 +11,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, changes, holds, screening, waiting
+from paritas.core import (
+    administration,
+    admission,
+    approvals,
+    changes,
+    holds,
+    keys,
+    proposals,
+    screening,
+    waiting,
+)
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -28,28 +38,21 @@ HANDLERS: dict[type, Handler] = {
     commands.CancelInstruction: waiting.cancel,
     commands.SetPriority: waiting.set_priority,
     commands.ReorderQueue: waiting.reorder,
-    commands.ProposeSettlement: waiting.propose,
+    commands.ProposeSettlement: proposals.propose,
+    commands.BeginClearing: proposals.begin,
     commands.OfferHold: holds.offer,
     commands.WithdrawHold: holds.withdraw,
     commands.PromiseHold: holds.promise,
     commands.DecideHolds: holds.decide,
     commands.SetReservation: administration.set_reservation,
-    commands.CreateBook: administration.create_book,
-    commands.AdmitMember: administration.admit_member,
-    commands.AdmitSender: administration.admit_sender,
-    commands.OpenAccount: administration.open_account,
-    commands.SetLimit: administration.set_limit,
-    commands.IssueMoney: administration.issue_money,
-    commands.RedeemMoney: administration.redeem_money,
-    commands.SuspendMember: administration.suspend_member,
-    commands.ReinstateMember: administration.reinstate_member,
-    commands.RegisterSender: administration.register_sender,
-    commands.SetRate: administration.set_rate,
-    commands.AppointDealer: administration.appoint_dealer,
-    commands.SetRules: administration.set_rules,
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    **{kind: approvals.directly(handler) for kind, handler in approvals.CHANGES.items()},
+    commands.ProposeChange: approvals.propose,
+    commands.ApproveChange: approvals.approve,
+    commands.WithdrawChange: approvals.withdraw,
+    commands.RecordProof: keys.record_proof,
     **screening.HANDLERS,
 }
 
@@ -72,6 +75,12 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldsDecided: changes.holds_decided,
     events.HitDecided: screening.hit_decided,
     events.MoneyOrdered: changes.money_ordered,
+    events.ChangeProposed: approvals.change_proposed,
+    events.ChangeApproved: approvals.change_approved,
+    events.ChangeApplied: changes.change_applied,
+    events.ChangeFailed: approvals.change_ended,
+    events.ChangeWithdrawn: approvals.change_ended,
+    events.ChangeExpired: approvals.change_ended,
 }
 
 

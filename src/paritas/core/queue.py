@@ -85,34 +85,28 @@ def refresh(state: State, waiting: Waiting) -> None:
             retry(state, waiting)
 
 
+def await_partner(state: State, waiting: Waiting) -> None:
+    """Let the mirrored side of a trade find this one."""
+    assert waiting.trade_key is not None
+    state.unmatched.setdefault(waiting.trade_key, []).append(waiting.number)
+
+
+def stop_awaiting_partner(state: State, waiting: Waiting) -> None:
+    """One side of a trade is matched, or ends without a partner."""
+    assert waiting.trade_key is not None
+    alike = state.unmatched[waiting.trade_key]
+    alike.remove(waiting.number)
+    if not alike:
+        del state.unmatched[waiting.trade_key]
+    waiting.trade_key = None
+
+
 def remove(state: State, waiting: Waiting) -> None:
     """Take an instruction out of the queue for good, whatever became of it."""
     del state.queue[waiting.number]
-    leave_side(state, waiting)
+    if waiting.trade_key is not None:
+        stop_awaiting_partner(state, waiting)
     leave(state, waiting)
-
-
-def enter_side(state: State, waiting: Waiting) -> None:
-    """Remember one side of a trade for its partner; said twice, the first one comes first."""
-    key = waiting.trade_key
-    if key is not None and state.unmatched.setdefault(key, waiting.number) != waiting.number:
-        state.unmatched_later.setdefault(key, []).append(waiting.number)
-
-
-def leave_side(state: State, waiting: Waiting) -> None:
-    """Forget a side that found its partner or left the queue; the next one moves up."""
-    key, waiting.trade_key = waiting.trade_key, None
-    if key is None:
-        return
-    later = state.unmatched_later.get(key, [])
-    if state.unmatched[key] != waiting.number:
-        later.remove(waiting.number)
-    elif later:
-        state.unmatched[key] = later.pop(0)
-    else:
-        del state.unmatched[key]
-    if not later:
-        state.unmatched_later.pop(key, None)
 
 
 def release(state: State, apply: Callable[[AnyEvent], None]) -> Sequence[AnyEvent]:

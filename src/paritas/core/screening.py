@@ -1,7 +1,7 @@
 """Lists that bind, verdicts on what waits, and what an authority decides on a hit (law 7).
 
 The authority is the issuer of the book that binds the list, and it decides for its own book only.
-Every decision takes two different people; who they are is opaque here. A rejected or frozen
+Every decision takes two different people, and the issuer's key where it has one. A rejected or frozen
 instruction goes on waiting until its books close and ends as any other that did not settle: nobody
 but the authority can tell it from one (no tipping off). No clock releases anything.
 """
@@ -11,19 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paritas.core import queue, verdicts
+from paritas.core import keys, queue, verdicts
 from paritas.core.administration import RECORDED, issuer_only
 from paritas.core.state import Account, Book, State
 from paritas.core.waiting import refuse
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, HitDecided, MoneyOrdered, Recorded
 from paritas.model.reasons import Reason
-from paritas.model.screening import Decision, Outcome, Verdict, are_two, doubts
+from paritas.model.screening import Decision, Outcome, Verdict, doubts
 
 #: A party is exempted for at most a year and a day; then two people look again.
 EXEMPTION_NS_MAX = 366 * 86_400 * 10**9
 
-_TWO = (Reason.NARR, "This takes two different people.")
+_PERSON_BYTES_MAX = 64
+_NOBODY = (Reason.AG01, "It must say who acts.")
+_UNSIGNED = (Reason.AG01, "This issuer has keys: one of its two people must sign with one of them.")
 
 
 def _book_of_issuer(state: State, command: Any) -> Book | tuple[AnyEvent, ...]:
@@ -56,14 +58,12 @@ def _record_binding(state: State, command: c.BindList, number: int) -> None:
 
 
 def unbind_list(state: State, command: c.UnbindList) -> Sequence[AnyEvent]:
-    """Two people of the issuer let a list go; what else binds there is screened for again."""
+    """The issuer lets a list go; for what else binds there, all that waits is screened again."""
     book = _book_of_issuer(state, command)
     if not isinstance(book, Book):
         return book
     if command.list_id not in book.lists:
         return refuse(Reason.NARR, f"List {command.list_id!r} does not bind here.")
-    if not are_two(command.people):
-        return refuse(*_TWO)
     return (Recorded(book.list_version + 1),)
 
 
@@ -83,14 +83,19 @@ def load_list_version(state: State, command: c.LoadListVersion) -> Sequence[AnyE
         return refuse(Reason.NARR, f"List {command.list_id!r} does not bind here: bind it first.")
     former = book.lists[command.list_id]
     if former == (command.published, command.entries, command.digest):
-        return ()
+        return (Recorded(book.list_version),)
     found = doubts(former[:2] if former else None, command.published, command.entries)
-    if found and not are_two(command.insisted_by):
-        text = " ".join(sentence for _, sentence in found)
-        return refuse(
-            Reason.NARR, f"{text} The version in force stays; two different people may insist."
-        )
+    if found and not command.insisted:
+        text = f"{' '.join(found)} The version in force stays; two different people may insist."
+        return refuse(Reason.NARR, text)
     return (Recorded(book.list_version + 1),)
+
+
+def load_directly(state: State, command: c.LoadListVersion) -> Sequence[AnyEvent]:
+    """An update is daily work for one person; only to insist on one takes a change for two."""
+    if command.insisted and state.threshold:
+        return refuse(Reason.AG01, "To insist takes more than one person: propose it as a change.")
+    return load_list_version(state, command)
 
 
 def _record_version(state: State, command: c.LoadListVersion, number: int) -> None:
@@ -173,8 +178,10 @@ def decide_hit(state: State, command: c.DecideHit) -> Sequence[AnyEvent]:
     book = _book_of_issuer(state, command)
     if not isinstance(book, Book):
         return book
-    if not command.person or not command.reason:
-        return refuse(Reason.NARR, "A decision names the person and its reason.")
+    if not 0 < len(command.person) <= _PERSON_BYTES_MAX:
+        return refuse(*_NOBODY)
+    if not command.reason:
+        return refuse(Reason.NARR, "A decision needs a reason.")
     if command.decision not in tuple(Decision):
         return refuse(Reason.NARR, f"Decision {command.decision} is none of 1, 2, 3.")
     key = command.number, command.book
@@ -189,11 +196,21 @@ def decide_hit(state: State, command: c.DecideHit) -> Sequence[AnyEvent]:
         if isinstance(found, str):
             return refuse(Reason.NARR, found)
         orders = found
-    agreed = any(
-        person != command.person and decision == command.decision
-        for person, decision in state.opinions.get(key, {}).items()
-    )
-    return (HitDecided(*key, command.decision), *orders) if agreed else RECORDED
+    agreeing = [
+        signed
+        for person, (decision, signed) in state.opinions.get(key, {}).items()
+        if person != command.person and decision == command.decision
+    ]
+    if not agreeing:
+        return RECORDED
+    if _lacks_signature(book, command, any(agreeing)):
+        return refuse(*_UNSIGNED)
+    return (HitDecided(*key, command.decision), *orders)
+
+
+def _lacks_signature(book: Book, command: c.Command, was_signed: bool) -> bool:
+    """Law 9: where an issuer has keys, nothing is done on its book without one of them."""
+    return not was_signed and not command.signature and keys.signs(book.issuer, command.at_ns)
 
 
 def _orders(state: State, number: int, book: Book) -> Sequence[MoneyOrdered] | str:
@@ -222,7 +239,7 @@ def _orders(state: State, number: int, book: Book) -> Sequence[MoneyOrdered] | s
 
 def _record_opinion(state: State, command: c.DecideHit, number: int) -> None:
     opinions = state.opinions.setdefault((command.number, command.book), {})
-    opinions[command.person] = command.decision
+    opinions[command.person] = (command.decision, bool(command.signature))
 
 
 def hit_decided(state: State, command: c.DecideHit, event: HitDecided) -> None:
@@ -255,43 +272,62 @@ def exempt_pair(state: State, command: c.ExemptPair) -> Sequence[AnyEvent]:
     book = _book_of_issuer(state, command)
     if not isinstance(book, Book):
         return book
-    if not command.person or not command.pair:
-        return refuse(Reason.NARR, "An exemption names the person and the pair.")
+    if not 0 < len(command.person) <= _PERSON_BYTES_MAX:
+        return refuse(*_NOBODY)
+    if not command.pair:
+        return refuse(Reason.NARR, "An exemption names the pair that it is for.")
     if command.expires_ns == 0:
         known = (command.book, command.pair) in state.exemptions
         return RECORDED if known else refuse(Reason.NARR, "There is no such exemption.")
+    if _agrees(state, command) and _lacks_signature(
+        book, command, state.exemptions[command.book, command.pair][2]
+    ):
+        return refuse(*_UNSIGNED)
     if not command.at_ns < command.expires_ns <= command.at_ns + EXEMPTION_NS_MAX:
         return refuse(Reason.DT01, "An exemption ends within a year.")
     return RECORDED
+
+
+def _agrees(state: State, command: c.ExemptPair) -> bool:
+    """Say whether it is the second person who says the same as the first."""
+    expires_ns, person, _, agreed = state.exemptions.get(
+        (command.book, command.pair), (0, b"", False, b"")
+    )
+    return expires_ns == command.expires_ns and person != command.person and not agreed
 
 
 def _record_exemption(state: State, command: c.ExemptPair, number: int) -> None:
     key = command.book, command.pair
     if command.expires_ns == 0:
         del state.exemptions[key]
-        return
-    expires_ns, person, agreed = state.exemptions.get(key, (0, "", ""))
-    if expires_ns == command.expires_ns and person != command.person and not agreed:
-        state.exemptions[key] = (expires_ns, person, command.person)
+    elif _agrees(state, command):
+        expires_ns, person, signed, _ = state.exemptions[key]
+        state.exemptions[key] = (expires_ns, person, signed, command.person)
     else:
-        state.exemptions[key] = (command.expires_ns, command.person, "")
+        signed = bool(command.signature)
+        state.exemptions[key] = (command.expires_ns, command.person, signed, b"")
 
 
 def is_exempt(state: State, book: int, pair: bytes, at_ns: int) -> bool:
     """Say whether two people of the authority have said that this party is not this entry."""
-    expires_ns, _, agreed = state.exemptions.get((book, pair), (0, "", ""))
+    expires_ns, _, _, agreed = state.exemptions.get((book, pair), (0, b"", False, b""))
     return bool(agreed) and at_ns < expires_ns
 
 
-HANDLERS: dict[type, Callable[[State, Any], Sequence[AnyEvent]]] = {
+#: What is a change for two people (``core.approvals``).
+CHANGES: dict[type, Callable[[State, Any], Sequence[AnyEvent]]] = {
     c.BindList: bind_list,
     c.UnbindList: unbind_list,
     c.LoadListVersion: load_list_version,
     c.PlaceMember: place_member,
+    c.NameBlockedAccount: name_blocked_account,
+}
+
+HANDLERS: dict[type, Callable[[State, Any], Sequence[AnyEvent]]] = {
+    c.LoadListVersion: load_directly,
     c.RecordEvidence: record_evidence,
     c.ScreenAgain: screen_again,
     c.DecideHit: decide_hit,
-    c.NameBlockedAccount: name_blocked_account,
     c.ExemptPair: exempt_pair,
 }
 

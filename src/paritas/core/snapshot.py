@@ -18,18 +18,20 @@ from paritas.core.state import (
     Book,
     Hold,
     Party,
+    PendingChange,
     State,
     Waiting,
     accounts_of,
 )
 from paritas.core.verdicts import is_held
-from paritas.model.commands import SubmitInstruction
+from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.reasons import Reason
 
 #: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
 FORMAT = 2
 
 _ENCODER = msgspec.msgpack.Encoder()
+_CHANGE = msgspec.msgpack.Decoder(AnyChange)
 _INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
 
 
@@ -37,7 +39,7 @@ def dump(state: State) -> bytes:
     """Return the state as msgpack; equal states give equal bytes."""
     return _ENCODER.encode(
         [
-            [[p.number, p.bic, p.is_member, sorted(p.senders)] for p in _by_number(state.parties)],
+            [_dump_party(party) for party in _by_number(state.parties)],
             [_dump_book(book) for book in _by_number(state.books)],
             [_dump_account(account) for account in _by_number(state.accounts)],
             sorted([*pair, dealer] for pair, dealer in state.dealers.items()),
@@ -55,6 +57,9 @@ def dump(state: State) -> bytes:
             sorted([*key, number] for key, number in state.hold_references.items()),
             state.last_hold,
             sorted(state.decisions.items()),
+            [state.threshold, state.last_change, state.proofs],
+            [_dump_change(change) for change in _by_number(state.changes)],
+            state.clearings,
             dump_screening(state),
         ]
     )
@@ -62,6 +67,17 @@ def dump(state: State) -> bytes:
 
 def _by_number(things: dict[int, Any]) -> list[Any]:
     return [things[number] for number in sorted(things)]
+
+
+def _dump_party(p: Party) -> list[Any]:
+    keys = sorted([key, *validity] for key, validity in p.keys.items())
+    return [p.number, p.bic, p.is_member, sorted(p.senders), keys]
+
+
+def _dump_change(p: PendingChange) -> list[Any]:
+    change = _ENCODER.encode(p.change)
+    approvals = sorted(p.approvals.items())
+    return [p.number, p.proposer, p.person, change, p.digest, p.expires_ns, approvals]
 
 
 def _dump_book(b: Book) -> list[Any]:
@@ -104,6 +120,9 @@ def load(data: bytes) -> State:
         hold_references,
         last_hold,
         decisions,
+        (threshold, last_change, proofs),
+        pending,
+        clearings,
         screening,
     ) = msgspec.msgpack.decode(data)
     state = State()
@@ -120,19 +139,24 @@ def load(data: bytes) -> State:
     state.last_hold = last_hold
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
+    state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
+    state.clearings = clearings
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
     load_screening(state, screening)
     _load_queue(state, waiting)
+    _load_changes(state, pending)
     return state
 
 
 def _load_parties(state: State, parties: list[Any]) -> None:
-    for number, bic, is_member, senders in parties:
+    for number, bic, is_member, senders, keys in parties:
         party = Party(number, bic)
         party.is_member, party.senders = is_member, set(senders)
+        party.keys = {key: (from_ns, until_ns) for key, from_ns, until_ns in keys}
+        state.key_owners.update(dict.fromkeys(party.keys, number))
         state.parties[number] = party
         if number:
             state.party_by_bic[bic] = party
@@ -153,6 +177,13 @@ def _load_books(state: State, books: list[Any], accounts: list[Any]) -> None:
         account.book.accounts.append(account)
         account.party.accounts[book_number] = number
         state.accounts[number] = account
+
+
+def _load_changes(state: State, pending: list[Any]) -> None:
+    for number, proposer, person, change, digest, expires_ns, approvals in pending:
+        waits = PendingChange(number, proposer, person, _CHANGE.decode(change), digest, expires_ns)
+        waits.approvals = {party: [tuple(who) for who in given] for party, given in approvals}
+        state.changes[number] = waits
 
 
 def _load_holds(state: State, holds: list[Any]) -> None:
@@ -182,7 +213,8 @@ def _load_queue(state: State, queued: list[Any]) -> None:
         waiting.priority, waiting.cancel_asked = priority, frozenset(cancel_asked)
         if partner:
             waiting.partner, waiting.trade_key = partner, None
-        queue.enter_side(state, waiting)
+        elif waiting.trade_key is not None:
+            queue.await_partner(state, waiting)
         state.queue[number] = waiting
         waiting.held = is_held(state, waiting)
         queue.enter(state, waiting)

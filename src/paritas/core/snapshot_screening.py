@@ -54,8 +54,11 @@ def load_screening(state: State, data: list[Any]) -> None:
         for number, verdicts in rescreened
     }
     state.hit_decisions = {(n, book): (what, version) for n, book, what, version in decided}
-    state.opinions = {(number, book): dict(said) for number, book, said in opinions}
+    state.opinions = {
+        (number, book): {person: (what, signed) for person, (what, signed) in said}
+        for number, book, said in opinions
+    }
     state.exemptions = {
-        (book, pair): (expires_ns, person, agreed)
-        for book, pair, expires_ns, person, agreed in exemptions
+        (book, pair): (expires_ns, person, signed, agreed)
+        for book, pair, expires_ns, person, signed, agreed in exemptions
     }

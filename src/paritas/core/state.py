@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections import deque
 
 from paritas.core.lifecycle import Status
-from paritas.model.commands import SubmitInstruction
+from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
 from paritas.model.screening import Verdict
 
@@ -27,6 +27,7 @@ class Party:
         "homes",
         "homes_from",
         "is_member",
+        "keys",
         "number",
         "references",
         "senders",
@@ -45,6 +46,8 @@ class Party:
         #: Books whose lists bind it wherever it pays (law 7), from instruction ``homes_from`` on.
         self.homes: tuple[int, ...] = ()
         self.homes_from = 0
+        #: Ed25519 public key -> (valid from, valid until), until as ``NEVER_NS`` where it has no end.
+        self.keys: dict[bytes, tuple[int, int]] = {}
 
 
 class Book:
@@ -250,6 +253,35 @@ class Hold:
         self.decision = ""
 
 
+class PendingChange:
+    """A change that waits for people's consent."""
+
+    __slots__ = ("approvals", "change", "digest", "expires_ns", "number", "person", "proposer")
+
+    def __init__(
+        self,
+        number: int,
+        proposer: int,
+        person: bytes,
+        change: AnyChange,
+        digest: bytes,
+        expires_ns: int,
+    ) -> None:
+        self.number = number
+        self.proposer = proposer
+        self.person = person
+        self.change = change
+        #: SHA-256 of what the change says.
+        self.digest = digest
+        self.expires_ns = expires_ns
+        #: Number of a consenting party -> its (person, whether a signature came along), in order.
+        self.approvals: dict[int, list[tuple[bytes, bool]]] = {}
+
+    def people(self) -> list[tuple[bytes, bool]]:
+        """Return everybody who proposed or approved it, whatever the institution."""
+        return [(self.person, False), *(who for given in self.approvals.values() for who in given)]
+
+
 Legs = tuple[tuple[Account, Account, int], ...]
 #: (trade id, value date, own leg, counterparty's leg), legs as (payer, payee, amount).
 TradeKey = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]
@@ -287,6 +319,10 @@ def mirrored(key: TradeKey) -> TradeKey:
     return (trade, value_date, other, own)
 
 
+#: Until when, who said so, whether that was signed, who agreed or b"".
+Exemption = tuple[int, bytes, bool, bytes]
+
+
 class State:
     """Everything the engine knows."""
 
@@ -317,11 +353,12 @@ class State:
         self.refusals_at_edge = 0
 
         self.queue: dict[int, Waiting] = {}
-        #: Key of one side -> the first that waits with it; the others, in order of arrival.
-        self.unmatched: dict[TradeKey, int] = {}
-        self.unmatched_later: dict[TradeKey, list[int]] = {}
+        #: Sides of trades that wait for their partner, the first to come first; several may be alike.
+        self.unmatched: dict[TradeKey, list[int]] = {}
         self.last_rank = 0
         self.first_rank = 0
+        #: How many times a solver was given the queue; see BeginClearing.
+        self.clearings = 0
 
         self.holds: dict[int, Hold] = {}
         self.hold_references: dict[tuple[int, str], int] = {}
@@ -337,14 +374,29 @@ class State:
         self.rescreened: dict[int, tuple[Verdict, ...]] = {}
         #: (number, book) -> (decision, version of the lists that the hit was on).
         self.hit_decisions: dict[tuple[int, int], tuple[int, int]] = {}
-        #: (number, book) -> what each person has said, until two agree.
-        self.opinions: dict[tuple[int, int], dict[str, int]] = {}
-        #: (book, pair) -> (expires, who said so, who agreed or "").
-        self.exemptions: dict[tuple[int, bytes], tuple[int, str, str]] = {}
+        #: (number, book) -> what each person has said, and whether signed, until two agree.
+        self.opinions: dict[tuple[int, int], dict[bytes, tuple[int, bool]]] = {}
+        #: (book, pair) -> an exemption, which counts once a second person has agreed.
+        self.exemptions: dict[tuple[int, bytes], Exemption] = {}
         self.last_order = 0
+        #: key -> number of the party whose it is or was: a key has one owner for ever.
+        self.key_owners: dict[bytes, int] = {}
+        #: How many issuers a change of the rulebook takes; 0 while the scheme is being set up.
+        self.threshold = 0
+        self.changes: dict[int, PendingChange] = {}
+        self.last_change = 0
+        self.proofs = 0
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()
+
+    def issuers(self) -> frozenset[int]:
+        """Return the numbers of all issuers."""
+        return frozenset(book.issuer.number for book in self.books.values())
+
+    def is_issuer(self, party: Party) -> bool:
+        """Tell whether a party has a book."""
+        return any(book.issuer is party for book in self.books.values())
 
     def strict(self, priority: int) -> bool:
         """Say whether instructions of ``priority`` may not be overtaken."""

@@ -105,10 +105,12 @@ class ProposeSettlement(Command, frozen=True, tag=7):
 
     The engine checks the proposal exactly against the present state and takes out what no longer
     fits. ``certificate`` is the solver's proof of how good the set is; the engine only keeps it.
+    ``clearing`` is the number of the BeginClearing whose state the solver saw, 0 for none.
     """
 
     numbers: tuple[int, ...]
     certificate: bytes = b""
+    clearing: int = 0
 
 
 class OfferHold(Command, frozen=True, tag=8):
@@ -269,11 +271,10 @@ class BindList(Command, frozen=True, tag=60):
 
 
 class UnbindList(Command, frozen=True, tag=61):
-    """The issuer lets a list bind no longer. ``people`` are two of its people, by opaque names."""
+    """The issuer lets a list bind no longer."""
 
     book: int
     list_id: str
-    people: tuple[str, ...]
 
 
 class LoadListVersion(Command, frozen=True, tag=62):
@@ -281,7 +282,8 @@ class LoadListVersion(Command, frozen=True, tag=62):
 
     ``digest`` is SHA-256 over the publisher's files, ``published`` their date (ordinal). What
     waits does not settle until it is screened again. A version that looks like a mistake (empty,
-    ten times smaller, older) is refused unless two different people insist.
+    ten times smaller, older) is refused unless it is ``insisted`` on, which is a change for two
+    people; any other comes directly.
     """
 
     book: int
@@ -289,7 +291,7 @@ class LoadListVersion(Command, frozen=True, tag=62):
     published: int
     entries: int
     digest: bytes
-    insisted_by: tuple[str, ...] = ()
+    insisted: bool = False
 
 
 class PlaceMember(Command, frozen=True, tag=63):
@@ -318,13 +320,14 @@ class ScreenAgain(Command, frozen=True, tag=65):
 class DecideHit(Command, frozen=True, tag=66):
     """One person of the authority decides on a hit; it counts when a second one says the same.
 
-    ``decision`` is a ``Decision``; ``reason`` is SHA-256(salt || what the person wrote).
+    ``decision`` is a ``Decision``; ``person`` is as in ``ProposeChange``; ``reason`` is
+    SHA-256(salt || what the person wrote).
     """
 
     number: int
     book: int
     decision: int
-    person: str
+    person: bytes
     reason: bytes
 
 
@@ -343,8 +346,113 @@ class ExemptPair(Command, frozen=True, tag=68):
 
     book: int
     pair: bytes
-    person: str
+    person: bytes
     expires_ns: int
+
+
+class AddKey(Command, frozen=True, tag=80):
+    """Enter an Ed25519 public key of ``party`` in the rulebook.
+
+    ``key`` is the 32 raw bytes (RFC 8032). It signs from ``from_ns`` on and up to, not including,
+    ``until_ns``; 0 is no bound. The actor is the party itself, or the operator where the issuers
+    decide on it together, as for the first key of a new member.
+    """
+
+    party: int
+    key: bytes
+    from_ns: int = 0
+    until_ns: int = 0
+
+
+class RetireKey(Command, frozen=True, tag=81):
+    """End a key: nothing signed with it from now on counts, and it never comes back."""
+
+    party: int
+    key: bytes
+
+
+class SetApprovals(Command, frozen=True, tag=82):
+    """From now on changes need two people; those of the rulebook, ``threshold`` issuers besides."""
+
+    threshold: int
+
+
+#: What takes more than one person to do, once ``SetApprovals`` has been carried out.
+AnyChange = (
+    CreateBook
+    | AdmitMember
+    | AdmitSender
+    | OpenAccount
+    | SetLimit
+    | IssueMoney
+    | RedeemMoney
+    | SuspendMember
+    | ReinstateMember
+    | RegisterSender
+    | SetRate
+    | AppointDealer
+    | SetRules
+    | AddKey
+    | RetireKey
+    | SetApprovals
+    | BindList
+    | UnbindList
+    | LoadListVersion
+    | PlaceMember
+    | NameBlockedAccount
+)
+
+
+class ProposeChange(Command, frozen=True, tag=83):
+    """One person of the actor's institution wishes ``change``; others must approve it.
+
+    ``person`` is whoever acts, as the node names people in the journal: opaque, and the same for
+    the same person always. ``change`` is a command of the institution that it is for: its own
+    ``at_ns`` and ``signature`` mean nothing. It lapses at ``expires_ns``.
+    """
+
+    person: bytes
+    change: AnyChange
+    expires_ns: int
+
+
+class ApproveChange(Command, frozen=True, tag=84):
+    """Another person approves change ``number``; ``content`` is ``content_of`` what was read."""
+
+    number: int
+    content: bytes
+    person: bytes
+
+
+class WithdrawChange(Command, frozen=True, tag=85):
+    """Take a proposed change back, or, as one whose consent it needs, turn it down."""
+
+    number: int
+    person: bytes
+
+
+class RecordProof(Command, frozen=True, tag=86):
+    """Proves who asked for the ``records`` records that follow this one in its row.
+
+    ``signature`` is the one that came with the request, made with ``key``; both are empty for a
+    person who was logged in, who is then ``person``. ``digest`` is the salted SHA-256 of the
+    evidence, which lies in the sealed store: what was signed, and the body (docs/trust.md).
+    """
+
+    key: bytes
+    person: bytes
+    digest: bytes
+    records: int
+
+
+class BeginClearing(Command, frozen=True, tag=50):
+    """A solver looks at the queue as it stands now; its answer is a ProposeSettlement.
+
+    ``scope`` is a priority, or 3 for all of them together. The command marks the place in the
+    journal from which anyone can draw up the very problem that the solver was given.
+    """
+
+    scope: int
 
 
 AnyCommand = (
@@ -385,4 +493,12 @@ AnyCommand = (
     | DecideHit
     | NameBlockedAccount
     | ExemptPair
+    | AddKey
+    | RetireKey
+    | SetApprovals
+    | ProposeChange
+    | ApproveChange
+    | WithdrawChange
+    | RecordProof
+    | BeginClearing
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from paritas.model.commands import AnyChange
+
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What every event is."""
@@ -93,7 +95,7 @@ class Recorded(Event, frozen=True, tag=11):
 
     The commands that set something up or simply state a fact need no event of their own kind:
     message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
-    sender, rate, dealer, rules, reservation, window, cut-off, close.
+    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing.
     """
 
     number: int = 0
@@ -141,6 +143,50 @@ class MoneyOrdered(Event, frozen=True, tag=61):
     amount_minor: int
 
 
+class ChangeProposed(Event, frozen=True, tag=80):
+    """The change waits for approvals under this number; its proposer counts as the first."""
+
+    number: int
+
+
+class ChangeApproved(Event, frozen=True, tag=81):
+    """One more person approved the change; it takes others yet."""
+
+    number: int
+
+
+class ChangeApplied(Event, frozen=True, tag=82):
+    """The last approval that it took was given, and the change was carried out as it says.
+
+    ``change`` is repeated because the command above says only its number. ``recorded`` is what it
+    brought into being, as in ``Recorded``.
+    """
+
+    number: int
+    change: AnyChange
+    recorded: int = 0
+
+
+class ChangeFailed(Event, frozen=True, tag=83):
+    """The change was approved by all that it took, but cannot be carried out any more."""
+
+    number: int
+    reason: str
+    text: str
+
+
+class ChangeWithdrawn(Event, frozen=True, tag=84):
+    """The change was taken back or turned down."""
+
+    number: int
+
+
+class ChangeExpired(Event, frozen=True, tag=85):
+    """The change was not approved in time."""
+
+    number: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -160,4 +206,10 @@ AnyEvent = (
     | HoldsDecided
     | HitDecided
     | MoneyOrdered
+    | ChangeProposed
+    | ChangeApproved
+    | ChangeApplied
+    | ChangeFailed
+    | ChangeWithdrawn
+    | ChangeExpired
 )

@@ -39,3 +39,12 @@ class Bypass(IntEnum):
     NONE = 0
     NORMAL = 1
     ALL = 2
+
+
+class Scope(IntEnum):
+    """What one clearing looks at: the instructions of one priority, or all that wait."""
+
+    URGENT = 0
+    HIGH = 1
+    NORMAL = 2
+    ALL = 3

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     AM04 = "AM04", "Not funded before a book closed"
     AM09 = "AM09", "The amount is not what it must be"
     AM10 = "AM10", "The sums of the message do not add up"
+    AM11 = "AM11", "The currency is not one of ISO 4217"
     AM12 = "AM12", "The amount is not an amount"
     AM18 = "AM18", "The number of transactions does not add up"
     CH20 = "CH20", "More decimals than the currency has"

@@ -6,15 +6,12 @@ as data, one verdict for each jurisdiction, and the details stay in the sealed s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import IntEnum
 
 import msgspec
 
 #: A list with at most one part in this many of the entries it had is taken for a mistake.
 SHRINK_MAX = 10
-#: How many different people it takes to decide on a hit, or to insist on a doubtful list.
-PEOPLE_MIN = 2
 
 
 class Outcome(IntEnum):
@@ -46,27 +43,19 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
     digest: bytes = b""
 
 
-def are_two(people: Iterable[str]) -> bool:
-    """Say whether these are at least two different people."""
-    return len({person for person in people if person}) >= PEOPLE_MIN
-
-
-def doubts(
-    former: tuple[int, int] | None, published: int, entries: int
-) -> tuple[tuple[str, str], ...]:
-    """Return what speaks against a new version of a list, as (short code, sentence).
+def doubts(former: tuple[int, int] | None, published: int, entries: int) -> tuple[str, ...]:
+    """Return what speaks against a new version of a list, a sentence each.
 
     ``former`` is the version in force as (date published, entries), None for the first; dates are
     ordinals. A publisher's mistake, or a file cut off on its way, would let listed people pay.
     """
     found = []
     if entries <= 0:
-        found.append(("empty", "It has no entry."))
+        found.append("It has no entry.")
     if former is not None:
         date, before = former
         if published < date:
-            found.append(("older", "It is older than the version in force."))
+            found.append("It is older than the version in force.")
         if entries * SHRINK_MAX <= before:
-            text = f"It has {entries:,} entries where the version in force has {before:,}."
-            found.append(("smaller", text))
+            found.append(f"It has {entries:,} entries where the version in force has {before:,}.")
     return tuple(found)

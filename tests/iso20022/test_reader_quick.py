@@ -34,7 +34,7 @@ from payment_messages import (
     transaction,
 )
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _SHARED = Path(os.environ.get("PARITAS_SHARED", _ROOT.parent / "shared"))
 
 
