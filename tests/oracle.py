@@ -970,6 +970,11 @@ class Oracle:
         self.senders.add((s.member, s.sender))
         return [("Recorded", 0)]
 
+    def do_RecordRequest(self, s: c.RecordRequest) -> list[tuple[Any, ...]]:
+        return [("Recorded", 0)]
+
+    do_PassTime = do_RecordRequest
+
     def do_SetRate(self, s: c.SetRate) -> list[tuple[Any, ...]]:
         self.books[s.book].rate = (s.numerator, s.denominator)
         return [("Recorded", 0)]

@@ -53,6 +53,8 @@ HANDLERS: dict[type, Handler] = {
     commands.ApproveChange: approvals.approve,
     commands.WithdrawChange: approvals.withdraw,
     commands.RecordProof: keys.record_proof,
+    commands.RecordRequest: administration.note,
+    commands.PassTime: administration.note,
     **screening.HANDLERS,
 }
 

@@ -445,6 +445,18 @@ class RecordProof(Command, frozen=True, tag=86):
     records: int
 
 
+class RecordRequest(Command, frozen=True, tag=120):
+    """A request came with an idempotency key; the ``records`` that follow are what it asked.
+
+    Written in the row of what it asked, so that the key is known exactly where that is.
+    ``digest`` is SHA-256 over the request.
+    """
+
+    key: str
+    digest: bytes
+    records: int
+
+
 class BeginClearing(Command, frozen=True, tag=50):
     """A solver looks at the queue as it stands now; its answer is a ProposeSettlement.
 
@@ -453,6 +465,10 @@ class BeginClearing(Command, frozen=True, tag=50):
     """
 
     scope: int
+
+
+class PassTime(Command, frozen=True, tag=121):
+    """Nobody wishes anything; time has come to ``at_ns``, and what ends by then ends now."""
 
 
 AnyCommand = (
@@ -501,4 +517,6 @@ AnyCommand = (
     | WithdrawChange
     | RecordProof
     | BeginClearing
+    | RecordRequest
+    | PassTime
 )

@@ -81,6 +81,11 @@ class BookCalendar:
         """
         return self._local_ns(date, self._opens_s), self._local_ns(date, self._closes_s)
 
+    def local_date(self, at_ns: int) -> datetime.date:
+        """Return the date on the book's wall calendar at an instant."""
+        utc = datetime.datetime.fromtimestamp(at_ns // SECOND_NS, datetime.UTC)
+        return utc.astimezone(self._zone).date()
+
     def _local_ns(self, date: datetime.date, clock_s: int) -> int:
         """Return the instant at which the local clock stands ``clock_s`` after midnight."""
         midnight = datetime.datetime.combine(date, datetime.time())

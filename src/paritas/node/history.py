@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from paritas.core.lifecycle import Status
 from paritas.journal.codec import Record, decode_records
 from paritas.journal.sqlite import JournalError, SqliteJournal
@@ -30,7 +32,7 @@ from paritas.model.reasons import Reason
 from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, open_or_build, uetr_key
 
 _SETTLED, _WAITING = int(Status.SETTLED), int(Status.WAITING)
-_PAYMENT, _ISSUE, _REDEEM, _HOLD = range(len(ENTRY_KINDS))
+_PAYMENT, _ISSUE, _REDEEM, _HOLD, _ORDER = range(len(ENTRY_KINDS))
 
 #: Rows are committed together until so many records or seconds have passed.
 _COMMIT_RECORDS = 50_000
@@ -479,6 +481,11 @@ class History:
     def _recorded(self, command: Any, event: e.Recorded, position: int) -> None:
         _RECORDED[type(command)](self, command, event.number, position)
 
+    def _applied(self, command: Any, event: e.ChangeApplied, position: int) -> None:
+        """A change that took several people: told as the command that it is, at this moment."""
+        change = msgspec.structs.replace(event.change, at_ns=command.at_ns)
+        _RECORDED[type(change)](self, change, event.recorded, position)
+
     def _party(self, bic: str) -> int:
         number = self._party_by_bic.get(bic)
         if number is None:
@@ -512,6 +519,14 @@ class History:
 
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
+
+    def _ordered(self, command: c.AnyCommand, event: e.MoneyOrdered, _: int) -> None:
+        """An issuer's order; what it was for is told to nobody here."""
+        for account, amount_minor in (
+            (event.payer, -event.amount_minor),
+            (event.payee, event.amount_minor),
+        ):
+            self._entry(account, command.at_ns, _ORDER, event.number, 0, amount_minor)
 
     def _message(self, command: c.RecordMessage, number: int, position: int) -> None:
         key = (command.sender, command.message_type, command.message_id)
@@ -564,6 +579,14 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldPromised: History._hold_promised,
     e.HoldReleased: History._hold_released,
     e.HoldsDecided: History._holds_decided,
+    e.ChangeApplied: History._applied,
+    e.ChangeProposed: History._nothing,
+    e.ChangeApproved: History._nothing,
+    e.ChangeFailed: History._nothing,
+    e.ChangeWithdrawn: History._nothing,
+    e.ChangeExpired: History._nothing,
+    e.HitDecided: History._nothing,
+    e.MoneyOrdered: History._ordered,
 }
 
 #: How each command is followed that was recorded as it says.
@@ -587,4 +610,21 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.AppointDealer: History._nothing,
     c.SetRules: History._nothing,
     c.CutOff: History._nothing,
+    c.AddKey: History._nothing,
+    c.RetireKey: History._nothing,
+    c.SetApprovals: History._nothing,
+    c.RecordProof: History._nothing,
+    c.RecordRequest: History._nothing,
+    c.PassTime: History._nothing,
+    c.BeginClearing: History._nothing,
+    # What screening finds and decides is the authority's alone (``node.cases``).
+    c.BindList: History._nothing,
+    c.UnbindList: History._nothing,
+    c.LoadListVersion: History._nothing,
+    c.PlaceMember: History._nothing,
+    c.RecordEvidence: History._nothing,
+    c.ScreenAgain: History._nothing,
+    c.DecideHit: History._nothing,
+    c.NameBlockedAccount: History._nothing,
+    c.ExemptPair: History._nothing,
 }

@@ -46,8 +46,14 @@ class Bounds:
         # An order that may match in part loses less than one unit of what it buys.
         lost = unit * buy_price
         if gain >= 0:
-            return (whole_value + part_value) * gain + whole_lost * buy_price + lost * len(pair.partials)
-        return self._of_small(pair, gain, buy_price) + max(0, unit * gain + lost) * len(pair.partials)
+            return (
+                (whole_value + part_value) * gain
+                + whole_lost * buy_price
+                + lost * len(pair.partials)
+            )
+        return self._of_small(pair, gain, buy_price) + max(0, unit * gain + lost) * len(
+            pair.partials
+        )
 
     def _of_small(self, pair: Pair, gain: int, buy_price: int) -> int:
         """Return what whole orders count at a loss: only those that buy very little can."""

@@ -148,7 +148,10 @@ class _Network:
         edges = self.edges[node]
         while place[node] < len(edges):
             edge = edges[place[node]]
-            if self._is_open(edge, node, potential) and level.get(self.head[edge]) == level[node] + 1:
+            if (
+                self._is_open(edge, node, potential)
+                and level.get(self.head[edge]) == level[node] + 1
+            ):
                 return edge
             place[node] += 1
         return -1

@@ -37,7 +37,9 @@ def build_legs(market: Market, sold: Exact, bought: Exact) -> list[MatchLeg]:
         if not len(sellers):
             continue
         payer, payee, amount, order = _cross(
-            (sellers, member[sellers], sold[sellers]), (member[buyers], bought[buyers]), len(numbers)
+            (sellers, member[sellers], sold[sellers]),
+            (member[buyers], bought[buyers]),
+            len(numbers),
         )
         legs += map(
             MatchLeg,
@@ -127,5 +129,7 @@ def _trade(rows: list[list[Any]], own: list[int], others: list[int]) -> None:
                 (own if place == mine else others).pop()
             else:
                 amount[place] -= step
-                for column, value in zip(rows, (payer[place], end, step, order[place]), strict=True):
+                for column, value in zip(
+                    rows, (payer[place], end, step, order[place]), strict=True
+                ):
                     column.append(value)

@@ -11,8 +11,8 @@ from paritas.clearing.matching.flow import multipliers
 from paritas.clearing.matching.legs import build_legs
 from paritas.clearing.matching.market import build_market
 from paritas.clearing.matching.orders import (
-    Matched,
     MatchCertificate,
+    Matched,
     MatchResult,
     Multiplier,
     Orders,

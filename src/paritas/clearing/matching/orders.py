@@ -148,9 +148,9 @@ def _refuse_currency(problem: Orders) -> None:
 def _check_sizes(problem: Orders) -> None:
     """Refuse what would buy more than an amount can say."""
     price, _ = prices(problem)
-    if max(order.amount for order in problem.orders) * max(price.values()) <= AMOUNT_MINOR_MAX * min(
+    if max(order.amount for order in problem.orders) * max(
         price.values()
-    ):
+    ) <= AMOUNT_MINOR_MAX * min(price.values()):
         return
     for index, order in enumerate(problem.orders):
         if order.amount * price[order.sell] > AMOUNT_MINOR_MAX * price[order.buy]:
