@@ -17,9 +17,11 @@ from paritas.core import (
     approvals,
     changes,
     conversation,
+    cycles,
     holds,
     keys,
     proposals,
+    screening,
     waiting,
 )
 from paritas.core.exchange import quotes, tables
@@ -62,6 +64,16 @@ HANDLERS: dict[type, Handler] = {
     commands.RelayStatus: conversation.relay_status,
     commands.RecallPayment: conversation.recall_payment,
     commands.AnswerRecall: conversation.answer_recall,
+    commands.OpenCycle: cycles.open_cycle,
+    commands.SetDebitCap: cycles.set_debit_cap,
+    commands.SubmitObligation: cycles.submit_obligation,
+    commands.ConfirmObligation: cycles.confirm_obligation,
+    commands.WithdrawObligation: cycles.withdraw_obligation,
+    commands.CutOffCycle: cycles.cut_off_cycle,
+    commands.CalculateCycle: cycles.calculate_cycle,
+    commands.SettleCycle: cycles.settle_cycle,
+    commands.ProposeSetoff: cycles.propose_setoff,
+    **screening.HANDLERS,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -81,6 +93,8 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    events.HitDecided: screening.hit_decided,
+    events.MoneyOrdered: changes.money_ordered,
     events.ChangeProposed: approvals.change_proposed,
     events.ChangeApproved: approvals.change_approved,
     events.ChangeApplied: changes.change_applied,
@@ -89,6 +103,16 @@ EVOLVERS: dict[type, Evolver] = {
     events.ChangeExpired: approvals.change_ended,
     **tables.EVOLVERS,
     events.LockEnded: changes.lock_ended,
+    events.CycleOpened: cycles.cycle_opened,
+    events.ObligationSubmitted: cycles.obligation_submitted,
+    events.ObligationConfirmed: cycles.obligation_confirmed,
+    events.ObligationsEnded: cycles.obligations_ended,
+    events.CycleCutOff: cycles.cycle_moved,
+    events.ObligationsSetOff: cycles.obligations_set_off,
+    events.CycleCalculated: cycles.cycle_moved,
+    events.CycleShort: cycles.cycle_short,
+    events.CycleSettled: cycles.cycle_settled,
+    events.CycleLapsed: cycles.cycle_moved,
 }
 
 

@@ -18,6 +18,8 @@ from paritas.core.state import Account, State
 from paritas.iso20022.answers import TransactionStatus
 from paritas.iso20022.letters import Handled
 from paritas.iso20022.requests import LiquidityTransfer
+from paritas.iso20022.values import Transaction
+from paritas.iso20022.writer import agent, branch
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
 from paritas.model.instructions import Leg, Priority
@@ -25,9 +27,11 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
 from paritas.node.directory import Directory
+from paritas.node.intake import Wish
+from paritas.node.screener import evidence_commands, shared
 from paritas.node.spool import Particulars
 
-Decide = Callable[[c.AnyCommand], Sequence[AnyEvent]]
+Decide = Callable[..., Sequence[AnyEvent]]
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -143,11 +147,50 @@ class Liquidity:
             b"",
             message,
         )
+        command = self._screened(command, leg)
         if self._decide(command):
             number = len(self._state.instructions) - 1
             self._particulars[number] = _particulars_of(transfer, source, leg, reference)
             return number
         return source.party.references[reference]
+
+    def _screened(self, command: c.SubmitInstruction, leg: Leg) -> c.SubmitInstruction:
+        """Hold the two institutions against the lists that bind, where any does."""
+        screening = shared()
+        if screening is None:
+            return command
+        accounts = self._state.accounts
+        bics = [accounts[number].party.bic for number in (leg.payer, leg.payee)]
+        named = (agent(tag, bic) for tag, bic in zip(("Dbtr", "Cdtr"), bics, strict=True))
+        transfer = Transaction(
+            index=0,
+            instruction_id="",
+            end_to_end_id="",
+            transaction_id=command.reference,
+            uetr=command.uetr,
+            clearing_system_reference="",
+            local_instrument="",
+            settlement_priority="",
+            currency="",
+            amount="",
+            settlement_date="",
+            instructed_currency="",
+            instructed_amount="",
+            exchange_rate="",
+            charge_bearer="",
+            instructing_agent=bics[0],
+            instructed_agent=bics[1],
+            debtor=bics[0],
+            creditor=bics[1],
+            instructions_for_next_agent=(),
+            is_cover=False,
+            fragment=branch("CdtTrfTxInf", *named).encode(),
+        )
+        wish = Wish(command.reference, None, command.actor, command.sender, command.legs)
+        (wish,) = screening.screen((transfer,), (wish,))
+        for evidence in evidence_commands(wish, command.at_ns):
+            self._decide(*evidence)
+        return msgspec.structs.replace(command, verdicts=wish.verdicts)
 
     def _ended(self, number: int, reference: str) -> Handled:
         status = ISO_STATUS[Status(self._state.statuses[number])]
