@@ -26,6 +26,7 @@ from paritas.model.reasons import Reason
 from paritas.node.directory import Directory
 from paritas.node.intake import Wish
 from paritas.node.live import Turn
+from paritas.node.live_conversation import returns_resolved
 from paritas.node.readings import Reading
 from paritas.node.screener import evidence_commands
 
@@ -150,6 +151,7 @@ class MessageSubmission:
         for wish in wishes:
             for sealing in evidence_commands(wish, turn.at_ns):
                 turn.decide(*sealing)
+        wishes = returns_resolved(turn.state, wishes)
         commands = [self._command(turn.at_ns, wish) for wish in wishes]
         decided = turn.decide_all(commands)
         state = turn.state
@@ -181,6 +183,7 @@ class MessageSubmission:
             wish.content,
             self.outcome.number,
             wish.trade,
+            wish.returns,
             verdicts=wish.verdicts,
         )
 
