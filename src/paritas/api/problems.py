@@ -25,6 +25,7 @@ CODES: dict[str, tuple[int, str]] = {
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "This form of content is not read here"),
     "invalid": (422, "The request is well formed and says something impossible"),
+    "unreadable": (422, "The message cannot be read"),
     "idempotency_key_reused": (422, "The idempotency key came with other content before"),
     "too_many_requests": (429, "Too much is waiting from this side; come back later"),
     "internal": (500, "The node made a mistake"),

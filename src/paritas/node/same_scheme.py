@@ -12,8 +12,8 @@ from paritas.journal.codec import decode_records
 from paritas.journal.sqlite import SqliteJournal
 from paritas.model.commands import CreateBook
 from paritas.node.directory import setup_commands
-from paritas.node.scheme import Scheme
 from paritas.node.run import SettleError
+from paritas.node.scheme import Scheme
 
 
 def check_same_scheme(scheme: Scheme, journal: SqliteJournal) -> None:
