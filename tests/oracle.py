@@ -748,6 +748,12 @@ class Oracle:
         self.senders.add((s.member, s.sender))
         return [("Recorded", 0)]
 
+    def do_RecordRequest(self, s: c.RecordRequest) -> list[tuple[Any, ...]]:
+        return [("Recorded", 0)]
+
+    def do_PassTime(self, s: c.PassTime) -> list[tuple[Any, ...]]:
+        return [("Recorded", 0)]
+
     def do_SetRate(self, s: c.SetRate) -> list[tuple[Any, ...]]:
         self.books[s.book].rate = (s.numerator, s.denominator)
         return [("Recorded", 0)]

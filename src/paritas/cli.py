@@ -71,6 +71,68 @@ def settle(
 
 
 @app.command
+def serve(
+    *,
+    config: Path,
+    data: Path = Path("data"),
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    workers: int | None = None,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+    traces: bool = False,
+    insecure_trust_callers: bool = False,
+) -> int:
+    """Run a node: settle what members submit over HTTP, on real time, until told to stop.
+
+    docs/service.md says what can be asked. Stop it with SIGTERM or Ctrl-C: what was answered is
+    durable, what was not is refused.
+
+    Example: paritas serve --config scheme.toml --data /var/lib/paritas --port 8080
+
+    Parameters
+    ----------
+    config
+        The scheme file (TOML) that the node's journal began with, or begins with now.
+    data
+        Where the node lives: its journal and what goes with it.
+    host
+        The address to listen at.
+    port
+        The port to listen at.
+    workers
+        How many processes read messages; by default one for each core but one.
+    log_level
+        What is logged, as JSON lines on standard error.
+    traces
+        Export OpenTelemetry traces, where the extra paritas[traces] is installed.
+    insecure_trust_callers
+        Believe what callers say of themselves. For trying out on one machine, never for money.
+    """
+    from paritas.api.principals import TrustingAuthenticator
+    from paritas.api.serve import serve as run
+    from paritas.node.scheme import load_scheme
+
+    if not insecure_trust_callers:
+        raise UsageError(
+            "paritas serve: there is no way yet to prove who calls; --insecure-trust-callers believes"
+            " everybody, for trying out on one machine."
+        )
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        raise UsageError("paritas serve: --insecure-trust-callers listens on this machine only.")
+    run(
+        load_scheme(config),
+        data,
+        TrustingAuthenticator(),
+        host=host,
+        port=port,
+        workers=workers,
+        log_level=log_level,
+        traces=traces,
+    )
+    return 0
+
+
+@app.command
 def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 

@@ -62,6 +62,15 @@ def _record_refusal(state: State, command: c.RecordRefusal, number: int) -> None
     state.refusals_at_edge = number
 
 
+def note(state: State, command: c.Command) -> Sequence[AnyEvent]:
+    """A command that says all there is to say: it stands in the journal and changes nothing."""
+    return RECORDED
+
+
+def _record_nothing(state: State, command: c.Command, number: int) -> None:
+    pass
+
+
 # --- the scheme --------------------------------------------------------------------------------
 
 
@@ -432,4 +441,6 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.CutOff: _record_cut_off,
     c.CloseBook: _record_close,
     c.BeginClearing: _record_clearing,
+    c.RecordRequest: _record_nothing,
+    c.PassTime: _record_nothing,
 }

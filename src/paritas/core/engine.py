@@ -52,6 +52,8 @@ HANDLERS: dict[type, Handler] = {
     commands.ApproveChange: approvals.approve,
     commands.WithdrawChange: approvals.withdraw,
     commands.RecordProof: keys.record_proof,
+    commands.RecordRequest: administration.note,
+    commands.PassTime: administration.note,
 }
 
 EVOLVERS: dict[type, Evolver] = {

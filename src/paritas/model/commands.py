@@ -346,6 +346,16 @@ class RecordProof(Command, frozen=True, tag=86):
 
     key: bytes
     person: bytes
+
+
+class RecordRequest(Command, frozen=True, tag=120):
+    """A request came with an idempotency key; the ``records`` that follow are what it asked.
+
+    Written in the row of what it asked, so that the key is known exactly where that is.
+    ``digest`` is SHA-256 over the request.
+    """
+
+    key: str
     digest: bytes
     records: int
 
@@ -358,6 +368,10 @@ class BeginClearing(Command, frozen=True, tag=50):
     """
 
     scope: int
+
+
+class PassTime(Command, frozen=True, tag=121):
+    """Nobody wishes anything; time has come to ``at_ns``, and what ends by then ends now."""
 
 
 AnyCommand = (
@@ -397,4 +411,6 @@ AnyCommand = (
     | WithdrawChange
     | RecordProof
     | BeginClearing
+    | RecordRequest
+    | PassTime
 )

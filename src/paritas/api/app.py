@@ -1,0 +1,27 @@
+"""The standard service: every route that Paritas answers, in one table."""
+
+from __future__ import annotations
+
+from paritas.api import messages, operation
+from paritas.api.budget import Limits
+from paritas.api.principals import Authenticator
+from paritas.api.routes import Route
+from paritas.api.service import Service
+from paritas.node.live import LiveNode
+
+#: To add endpoints is to add a module's ROUTES here.
+ROUTES: tuple[Route, ...] = (
+    *messages.ROUTES,
+    *operation.ROUTES,
+)
+
+
+def create_app(
+    node: LiveNode,
+    authenticator: Authenticator,
+    *,
+    more: tuple[Route, ...] = (),
+    limits: Limits | None = None,
+) -> Service:
+    """Return the ASGI application of a node; ``more`` are routes beside the standard ones."""
+    return Service(node, authenticator, (*ROUTES, *more), limits)
