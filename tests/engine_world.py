@@ -334,7 +334,7 @@ class Wishes:
         parties, issuers = approvals.consent_needed(self.state, waits.change)
         concerned = [*parties, *(range(1, 4) if issuers else ())]
         actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
-        head = (self.at_ns, actor, r.choice((b"", b"", b"signed")), waits.number)
+        head = (self.at_ns, actor, r.choice((b"", b"n" * 16, b"s" * 64)), waits.number)
         if r.random() < 0.15:
             return c.WithdrawChange(*head, person)
         digest = waits.digest if r.random() < 0.95 else b"other"
@@ -347,7 +347,7 @@ class Wishes:
         free_minor = max(1, account.balance_minor - account.held_minor)
         change = c.RedeemMoney(0, issuer, b"", account.number, free_minor)
         digest = sha256(approvals.content_of(change)).digest()
-        head = (0, issuer, b"signed")
+        head = (0, issuer, b"s" * 64)
         lapses_ns = self.at_ns + HOUR_NS
         self.planned = [
             c.ApproveChange(*head, first + 1, digest, b"q"),
@@ -381,7 +381,7 @@ class Wishes:
         actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
         expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
         return c.ProposeChange(
-            self.at_ns, actor, r.choice((b"", b"signed")), person, change, expires_ns
+            self.at_ns, actor, r.choice((b"", b"s" * 64)), person, change, expires_ns
         )
 
     def day_command(self) -> c.AnyCommand:

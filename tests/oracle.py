@@ -862,7 +862,7 @@ class Oracle:
             return [*events, ("CommandRefused", reason)]
         self.change_last += 1
         party = s.actor if s.actor in parties or (count and s.actor in self.issuers()) else -1
-        yes = [(party, s.person, bool(s.signature))]
+        yes = [(party, s.person, len(s.signature) == 64)]
         self.changes[self.change_last] = Change(s.actor, s.change, s.expires_ns, yes)
         return [*events, ("ChangeProposed", self.change_last)]
 
@@ -888,11 +888,11 @@ class Oracle:
             reason = "AG01"
         elif s.content != hashlib.sha256(msgspec.msgpack.encode(plain)).digest():
             reason = "NARR"
-        elif has_keys and len(ours) == 1 and not s.signature and not ours[0][2]:
+        elif has_keys and len(ours) == 1 and len(s.signature) != 64 and not ours[0][2]:
             reason = "AG01"
         if reason:
             return [*events, ("CommandRefused", reason)]
-        waits.yes.append((s.actor, s.person, bool(s.signature)))
+        waits.yes.append((s.actor, s.person, len(s.signature) == 64))
         two = {p for p in self.parties if sum(party == p for party, _, _ in waits.yes) == 2}
         if not parties <= two or len(two & self.issuers()) < count:
             return [*events, ("ChangeApproved", s.number)]
