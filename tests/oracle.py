@@ -799,7 +799,7 @@ class Oracle:
     def do_RetireKey(self, s: c.RetireKey) -> list[tuple[Any, ...]]:
         reason = self.owns_key(s)
         party, begins, ends = self.keys_known.get(s.key, (-1, 0, 0))
-        if reason is None and (party != s.party or ends <= s.at_ns):
+        if reason is None and (party < 0 or party != s.party or ends <= s.at_ns):
             reason = "NARR"
         if reason:
             return [("CommandRefused", reason)]
