@@ -14,7 +14,7 @@ from paritas.api.problems import Problem
 
 #: How long after its moment a signature is heard, and how far a signer's clock may be ahead.
 WINDOW_S = 60
-AHEAD_S = 3
+AHEAD_S = 2
 #: How many nonces are remembered, of all signers and of one.
 NONCES_MAX = 1_000_000
 NONCES_EACH = 400_000
@@ -80,8 +80,6 @@ class NonceMemory:
         for second in [each for each in self._by_second if each < oldest_s]:
             for key, marks in self._by_second.pop(second).items():
                 self._count -= len(marks)
-                left = self._counts[key] - len(marks)
-                if left:
+                left = self._counts.pop(key, 0) - len(marks)
+                if left > 0:
                     self._counts[key] = left
-                else:
-                    del self._counts[key]
