@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paritas.api import messages, operation
+from paritas.api import accounts, liquidity, messages, operation, payments, queue
 from paritas.api.budget import Limits
 from paritas.api.principals import Authenticator
 from paritas.api.routes import Route
@@ -12,6 +12,10 @@ from paritas.node.live import LiveNode
 #: To add endpoints is to add a module's ROUTES here.
 ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
+    *payments.ROUTES,
+    *queue.ROUTES,
+    *liquidity.ROUTES,
+    *accounts.ROUTES,
     *operation.ROUTES,
 )
 

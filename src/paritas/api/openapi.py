@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
@@ -39,9 +40,10 @@ _CHANGES = ("refused", "idempotency_key_reused")
 @lru_cache(maxsize=4)
 def document(routes: tuple[Route, ...]) -> bytes:
     """Return the document as JSON."""
-    types = [ProblemDetails]
+    types: list[Any] = [ProblemDetails]
     for route in routes:
-        types += [kind for kind in (route.request, route.answer) if kind not in (None, bytes)]
+        for kind in (route.request, route.answer):
+            types += kinds_of(kind) if kind not in (None, bytes) else []
         types += [parameter.type for parameter in route.parameters]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = _Schemas(types, schemas)
@@ -107,7 +109,13 @@ class _Schemas:
         self._schemas = list(schemas)
 
     def __call__(self, kind: Any) -> dict[str, Any]:
-        return self._schemas[self._types.index(kind)]
+        found = [self._schemas[self._types.index(each)] for each in kinds_of(kind)]
+        return found[0] if len(found) == 1 else {"anyOf": found}
+
+
+def kinds_of(kind: Any) -> list[Any]:
+    """Return the kinds of a union, which msgspec knows one by one."""
+    return list(get_args(kind)) if isinstance(kind, UnionType) else [kind]
 
 
 def _operation(route: Route, schema_of: _Schemas) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from paritas.api.metrics import Metrics
 from paritas.api.principals import Authenticator, Body, Principal, Role
 from paritas.api.problems import Problem, Refused, response_of
 from paritas.api.routes import Route
+from paritas.node.history_queries import QueryError
 from paritas.node.live import LiveNode, NotReady, Phase
 from paritas.node.workers import WorkerError
 
@@ -167,6 +168,8 @@ class Service:
     def _problem(self, error: Exception, route: Route) -> Problem:
         if isinstance(error, Refused):
             return error.problem
+        if isinstance(error, QueryError):
+            return Problem("invalid", str(error))
         if isinstance(error, NotReady):
             code = _PHASE_CODES.get(error.phase, "not_ready")
             return Problem(code, str(error), retry_after_s=self.budget.limits.retry_after_s)

@@ -15,6 +15,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,9 +38,10 @@ class WorkerError(Exception):
 class Context:
     """What a worker knows besides its jobs."""
 
-    def __init__(self, directory: Directory, seal: bytes) -> None:
+    def __init__(self, directory: Directory, seal: bytes, journal_path: Path) -> None:
         self.directory = directory
         self.seal = seal
+        self.journal_path = journal_path
 
 
 Work = Callable[[Context, bytes], bytes]
@@ -69,9 +71,10 @@ _GROUP = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 _ANSWERS = msgspec.msgpack.Decoder(list[_Answer])
 
 
-def _work(own: socket.socket, theirs: socket.socket, context: Context) -> None:
+def _work(own: socket.socket, theirs: socket.socket, context: Context, nice: int) -> None:
     """Do jobs until the node is gone."""
     theirs.close()
+    os.nice(nice)
     # The node decides when its workers end, whoever else sends signals to the whole group.
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -154,16 +157,22 @@ class _Link(asyncio.Protocol):
 class WorkerPool:
     """The workers of one node."""
 
-    def __init__(self, count: int, context: Context) -> None:
-        """Fork the workers; ``begin`` connects them once the event loop runs."""
+    def __init__(self, count: int, context: Context, nice: int = 0) -> None:
+        """Fork the workers; ``begin`` connects them once the event loop runs.
+
+        ``nice`` is by how much they stand back when there is more to do than the machine can.
+        """
         self.context = context
+        self._nice = nice
         self._links = [self._fork() for _ in range(count)]
         self._waiting: deque[_Job] = deque()
         self._ending = False
 
     def _fork(self) -> _Link:
         ours, theirs = socket.socketpair()
-        process = _FORK.Process(target=_work, args=(theirs, ours, self.context), daemon=True)
+        process = _FORK.Process(
+            target=_work, args=(theirs, ours, self.context, self._nice), daemon=True
+        )
         process.start()
         theirs.close()
         ours.setblocking(False)
