@@ -183,7 +183,8 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
         print(
             f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
             f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
-            f" {report.sealed_checked} sealed parts match their hashes."
+            f" {report.sealed_checked} sealed parts match their hashes,"
+            f" {report.signatures_checked} signatures their requests."
         )
         print(f"head {report.head}")
         print(f"state {report.state}")

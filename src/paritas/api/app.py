@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paritas.api import accounts, liquidity, messages, operation, payments, queue
+from paritas.api import accounts, changes, liquidity, messages, operation, payments, queue, sessions
 from paritas.api.budget import Limits
 from paritas.api.principals import Authenticator
 from paritas.api.routes import Route
@@ -16,6 +16,8 @@ ROUTES: tuple[Route, ...] = (
     *queue.ROUTES,
     *liquidity.ROUTES,
     *accounts.ROUTES,
+    *changes.ROUTES,
+    *sessions.ROUTES,
     *operation.ROUTES,
 )
 

@@ -14,8 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
 
-import msgspec
-import structlog
 from starlette.requests import Request
 
 from paritas.api.principals import Body, Principal, Role
@@ -29,8 +27,6 @@ from paritas.people.login import Begun, LoginRefused, Logins, fits
 from paritas.people.store import Person
 from paritas.signing import http
 from paritas.signing.http import SignatureError, Signed
-
-log = structlog.get_logger("paritas.api")
 
 COOKIE = "paritas_session"
 CSRF_HEADER = "paritas-csrf"
@@ -218,14 +214,3 @@ def _signed_headers(request: Request) -> dict[str, str]:
             key, text = name.decode("latin-1"), value.decode("latin-1")
             found[key] = f"{found[key]}, {text}" if key in found else text
     return found
-
-
-class PersonShown(msgspec.Struct, frozen=True):
-    """Who is logged in, as an answer says it."""
-
-    person: str
-    name: str
-    institution: str
-    role: str
-    #: To be sent back in the header ``paritas-csrf`` with every change.
-    csrf: str

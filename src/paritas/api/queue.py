@@ -205,6 +205,7 @@ _NUMBER = (Parameter("number", "The number that it was given."),)
 def change(
     method: str, path: str, name: str, summary: str, handler: object, **more: object
 ) -> Route:
+    """Return the route of a change, which is answered with Done."""
     return Route(method, path, name, summary, handler, answer=Done, **more)  # type: ignore[arg-type]
 
 
