@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
 
 from paritas.api.principals import Body, Principal
 from paritas.api.problems import Refused
+from paritas.api.routes import Handler, Route
 from paritas.core.state import Account, Book, Party, State
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
@@ -175,6 +176,11 @@ class Call:
         digest.update(f" {self.request.url.path}?{self.request.url.query}\n".encode())
         digest.update(self.body.digest())
         return digest.digest()
+
+
+def change(method: str, path: str, name: str, summary: str, handler: Handler, **more: Any) -> Route:
+    """Return the route of a command: it is answered with ``Done``."""
+    return Route(method, path, name, summary, handler, answer=Done, **more)
 
 
 _REUSED = "This Idempotency-Key came with another request before; use a new key for a new request."
