@@ -6,10 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from paritas.api.calls import Call, Done, account_named, book_named
+from paritas.api.calls import Call, Done, account_named, book_named, change
 from paritas.api.principals import ISSUERS, OPERATORS, TREASURERS, Role
 from paritas.api.problems import Refused
-from paritas.api.queue import change
 from paritas.api.routes import Parameter
 from paritas.model import commands as c
 from paritas.model.money import AMOUNT_MINOR_MAX

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from paritas.api import accounts, changes, liquidity, messages, operation, payments, queue, sessions
+from paritas.api import (
+    accounts,
+    changes,
+    events,
+    journal,
+    liquidity,
+    messages,
+    operation,
+    payments,
+    queue,
+    sessions,
+    webhooks,
+)
 from paritas.api.budget import Limits
 from paritas.api.principals import Authenticator
 from paritas.api.routes import Route
@@ -18,6 +30,9 @@ ROUTES: tuple[Route, ...] = (
     *accounts.ROUTES,
     *changes.ROUTES,
     *sessions.ROUTES,
+    *journal.ROUTES,
+    *events.ROUTES,
+    *webhooks.ROUTES,
     *operation.ROUTES,
 )
 
@@ -28,6 +43,12 @@ def create_app(
     *,
     more: tuple[Route, ...] = (),
     limits: Limits | None = None,
+    webhooks_anywhere: bool = False,
 ) -> Service:
-    """Return the ASGI application of a node; ``more`` are routes beside the standard ones."""
-    return Service(node, authenticator, (*ROUTES, *more), limits)
+    """Return the ASGI application of a node; ``more`` are routes beside the standard ones.
+
+    ``webhooks_anywhere`` allows webhooks on plain HTTP and in private networks, for trying out.
+    """
+    service = Service(node, authenticator, (*ROUTES, *more), limits)
+    service.companions.append(webhooks.Webhooks(node, service.notices, anywhere=webhooks_anywhere))
+    return service

@@ -22,6 +22,8 @@ class Limits(msgspec.Struct, frozen=True):
     body_bytes: int = 256 << 20
     #: What one institution may have of ``requests``.
     requests_each: int = 2_000
+    #: How many streams of events one institution may follow.
+    streams_each: int = 100
     #: Bodies above this go to a file; and how large they may be there, and how many at once.
     memory_body_bytes: int = 1 << 20
     file_body_bytes: int = 1 << 30
@@ -41,6 +43,7 @@ class Budget:
         self.body_bytes = 0
         self.files = 0
         self._by_institution: Counter[str] = Counter()
+        self._streams: Counter[str] = Counter()
 
     def enter(self, size_bytes: int) -> None:
         """Take a place for a request whose body has about this size; ``leave`` gives it back."""
@@ -72,6 +75,21 @@ class Budget:
             by[institution] -= 1
             if not by[institution]:
                 del by[institution]
+
+    def check_stream(self, institution: str) -> None:
+        """Refuse one stream more than an institution may have."""
+        if self._streams[institution] >= self.limits.streams_each:
+            text = f"This institution follows {self.limits.streams_each} times; end one first."
+            raise Refused("too_many_requests", text, retry_after_s=60)
+
+    @contextmanager
+    def stream(self, institution: str) -> Iterator[None]:
+        """Count a stream of events for as long as it lasts."""
+        self._streams[institution] += 1
+        try:
+            yield
+        finally:
+            self._streams[institution] -= 1
 
     @contextmanager
     def file(self) -> Iterator[None]:

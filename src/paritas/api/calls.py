@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from paritas.api.principals import Body, Principal
 from paritas.api.problems import Refused
 from paritas.api.proofs import evidence_of, person_of, prove
+from paritas.api.routes import Handler, Route
 from paritas.core.state import Account, Book, Party, State
 from paritas.model import commands as c
 from paritas.model import events as e
@@ -228,6 +229,12 @@ WAITS_FOR: dict[type, str] = {
     e.ChangeProposed: "Another person must approve it: see /v1/changes.",
     e.ChangeApproved: "More people must approve it: see /v1/changes.",
 }
+
+
+def change(method: str, path: str, name: str, summary: str, handler: Handler, **more: Any) -> Route:
+    """Return the route of a command: it is answered with ``Done``."""
+    return Route(method, path, name, summary, handler, answer=Done, **more)
+
 
 _REUSED = "This Idempotency-Key came with another request before; use a new key for a new request."
 

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import msgspec
 
 from paritas.api.asked_changes import Asked, command_of
-from paritas.api.calls import Call, Done, decode_json
+from paritas.api.calls import Call, Done, change, decode_json
 from paritas.api.principals import Role
 from paritas.api.problems import Refused
-from paritas.api.queue import change
 from paritas.api.routes import Parameter, Route
 from paritas.core import approvals
 from paritas.core.state import PendingChange, State

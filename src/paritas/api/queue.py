@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from paritas.api.calls import PAGE, PAGE_MAX, Call, Done, account_named
+from paritas.api.calls import PAGE, PAGE_MAX, Call, Done, account_named, change
 from paritas.api.principals import OPERATORS, SUBMITTERS, TREASURERS
 from paritas.api.routes import Parameter, Route
 from paritas.core.state import State, Waiting
@@ -200,13 +200,6 @@ async def post_decision(call: Call) -> Done:
 
 
 _NUMBER = (Parameter("number", "The number that it was given."),)
-
-
-def change(
-    method: str, path: str, name: str, summary: str, handler: object, **more: object
-) -> Route:
-    """Return the route of a change, which is answered with Done."""
-    return Route(method, path, name, summary, handler, answer=Done, **more)  # type: ignore[arg-type]
 
 
 ROUTES = (

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from paritas.api.bodies import read_body
 from paritas.api.budget import Budget, Limits
 from paritas.api.calls import Call
+from paritas.api.events import NoticeCache
 from paritas.api.metrics import Metrics
 from paritas.api.principals import Authenticator, Body, Principal, Role
 from paritas.api.problems import Problem, Refused, response_of
@@ -52,6 +53,7 @@ class Service:
         self.routes = tuple(routes)
         self.budget = Budget(limits or Limits())
         self.metrics = Metrics(node, self.budget)
+        self.notices = NoticeCache(node)
         #: Whatever lives as long as the service: followers and the like, ended before the node.
         self.companions: list[Any] = []
         self._exact: dict[str, dict[str, Route]] = {}
