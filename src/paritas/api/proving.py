@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import Protocol
 
 from starlette.requests import Request
@@ -23,8 +24,9 @@ from paritas.api.verifying import Verifier
 from paritas.core import keys
 from paritas.core.state import State
 from paritas.model.keys import key_text
+from paritas.node.live import LiveNode
 from paritas.people.login import Begun, LoginRefused, Logins, fits
-from paritas.people.store import Person
+from paritas.people.store import PeopleStore, Person
 from paritas.signing import http
 from paritas.signing.http import SignatureError, Signed
 
@@ -183,6 +185,24 @@ class Proving:
             return Problem("unauthenticated", str(refused))
         finally:
             self._logins_waiting -= 1
+
+
+def proving(
+    node: LiveNode,
+    data: Path,
+    authorities: frozenset[str],
+    certificates: Mapping[str, frozenset[str]] | None,
+    *,
+    secure_cookies: bool,
+) -> Proving:
+    """Return the standard authenticator of a node, with the people in its directory."""
+    return Proving(
+        node,
+        Logins(PeopleStore(data)),
+        authorities=authorities,
+        certificates=certificates,
+        secure_cookies=secure_cookies,
+    )
 
 
 _NOT_GENUINE = Problem("signature_invalid", "The signature does not fit the request and the key.")

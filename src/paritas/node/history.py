@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from paritas.core.approvals import told
 from paritas.core.lifecycle import Status
 from paritas.journal.codec import Record, decode_records
 from paritas.journal.sqlite import JournalError, SqliteJournal
@@ -479,6 +480,12 @@ class History:
     def _recorded(self, command: Any, event: e.Recorded, position: int) -> None:
         _RECORDED[type(command)](self, command, event.number, position)
 
+    def _applied(self, command: Any, event: e.ChangeApplied, position: int) -> None:
+        """A change that people agreed on is followed as if its command had come."""
+        change, recorded = told(command, event)
+        assert isinstance(recorded, e.Recorded)
+        self._recorded(change, recorded, position)
+
     def _party(self, bic: str) -> int:
         number = self._party_by_bic.get(bic)
         if number is None:
@@ -564,6 +571,12 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldPromised: History._hold_promised,
     e.HoldReleased: History._hold_released,
     e.HoldsDecided: History._holds_decided,
+    e.ChangeProposed: History._nothing,
+    e.ChangeApproved: History._nothing,
+    e.ChangeApplied: History._applied,
+    e.ChangeFailed: History._nothing,
+    e.ChangeWithdrawn: History._nothing,
+    e.ChangeExpired: History._nothing,
 }
 
 #: How each command is followed that was recorded as it says.
@@ -586,5 +599,12 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.SetRate: History._nothing,
     c.AppointDealer: History._nothing,
     c.SetRules: History._nothing,
+    c.AddKey: History._nothing,
+    c.RetireKey: History._nothing,
+    c.SetApprovals: History._nothing,
+    c.RecordProof: History._nothing,
+    c.RecordRequest: History._nothing,
+    c.PassTime: History._nothing,
+    c.BeginClearing: History._nothing,
     c.CutOff: History._nothing,
 }

@@ -71,6 +71,19 @@ def new_person(
     )
 
 
+def new_proofs(person: Person, password: str) -> Person:
+    """Return the person with a new password and second factor; raises ValueError."""
+    check_password(password)
+    return msgspec.structs.replace(
+        person,
+        password_hash=_HASHER.hash(password),
+        totp_secret=pyotp.random_base32(),
+        totp_step=0,
+        failures=0,
+        barred_until_s=0.0,
+    )
+
+
 def otpauth_uri(person: Person, scheme: str) -> str:
     """Return what an authenticator app reads as a QR code."""
     return pyotp.TOTP(person.totp_secret).provisioning_uri(name=person.name, issuer_name=scheme)
