@@ -20,9 +20,9 @@ from paritas.node.scheme_words import is_currency
 Bic = Annotated[str, msgspec.Meta(min_length=8, max_length=11)]
 Currency = Annotated[str, msgspec.Meta(min_length=3, max_length=3)]
 KeyText = Annotated[str, msgspec.Meta(min_length=43, max_length=43)]
-Ns = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+Ns = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MINOR_MAX)]
-Positive = Annotated[int, msgspec.Meta(gt=0, lt=2**63)]
+Positive = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
 
 
 class Change(msgspec.Struct, frozen=True, tag_field="change"):

@@ -47,6 +47,9 @@ class Rulebook(Protocol):
     def state(self) -> State:
         """The present state."""
 
+    def now_ns(self) -> int:
+        """The present moment, in nanoseconds since 1970."""
+
 
 class Proving:
     """The standard authenticator."""
@@ -122,11 +125,10 @@ class Proving:
 
     def _why_not_owner(self, request: Request, signed: Signed) -> Problem | None:
         """Say why the key speaks for nobody here; a stranger's signature is not even verified."""
-        state = self._rulebook.state
+        state, now_ns = self._rulebook.state, self._rulebook.now_ns()
         owner = state.key_owners.get(signed.key)
-        if owner is None or not keys.is_valid(
-            state.parties[owner], signed.key, signed.created_s * 1_000_000_000
-        ):
+        # Now, and not when it says that it was signed: a retired key could sign for the past.
+        if owner is None or not keys.is_valid(state.parties[owner], signed.key, now_ns):
             return Problem("signature_invalid", "The rulebook has no such key, or not any more.")
         wanted = self._certificates.get(state.parties[owner].bic)
         shown = request.scope.get("state", {}).get("client_certificate", "")

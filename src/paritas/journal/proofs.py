@@ -13,7 +13,6 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from paritas.core import keys
 from paritas.core.approvals import SIGNATURE_BYTES
 from paritas.core.state import State
 from paritas.model.commands import AnyCommand, RecordProof
@@ -82,8 +81,10 @@ def _check_parameters(command: RecordProof, state: State, base: bytes) -> Iterat
     named, created = _KEY_ID.search(parameters), _CREATED.search(parameters)
     if named is None or named[1].decode() != key_text(command.key):
         yield "what was signed names another key."
-    party = state.parties[command.actor]
-    if created is None or not keys.is_valid(party, command.key, int(created[1]) * _SECOND_NS):
+    from_ns, until_ns = state.parties[command.actor].keys[command.key]
+    # What was signed says whole seconds.
+    created_ns = int(created[1]) * _SECOND_NS if created is not None else until_ns
+    if not from_ns - _SECOND_NS < created_ns < until_ns:
         yield "the key was not valid when it signed."
 
 
