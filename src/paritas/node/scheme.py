@@ -14,8 +14,10 @@ from fractions import Fraction
 
 import msgspec
 
+from paritas.clearing.numbers import format_number
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
+from paritas.node.calendars import SECOND_NS
 from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
@@ -69,6 +71,20 @@ class Book(msgspec.Struct, frozen=True):
     calendar: str = ""
 
 
+class Clearing(msgspec.Struct, frozen=True):
+    """When and how the queue is cleared.
+
+    ``every_ns`` is the timer. ``changed_share`` is the part of the queue's worth by which money and
+    queue must have changed for a round between two ticks, None for never. ``time_limit_ns`` is for
+    each class of priority in a round.
+    """
+
+    every_ns: int
+    changed_share: Fraction | None = None
+    rule: str = "free"
+    time_limit_ns: int = 5 * SECOND_NS
+
+
 class Scheme(msgspec.Struct, frozen=True):
     """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
 
@@ -94,18 +110,13 @@ class Scheme(msgspec.Struct, frozen=True):
     #: How many issuers a change of the rulebook takes; None is every one there is.
     threshold: int | None = None
 
+    #: None where no solver runs beside the engine.
+    clearing: Clearing | None = None
+
     @property
     def issuers_needed(self) -> int:
         """How many issuers a change of the rulebook takes."""
         return self.threshold or len({book.issuer for book in self.books.values()})
-
-    def dealer_of(self, currency: str, other: str) -> str | None:
-        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
-        return self.dealers.get((min(currency, other), max(currency, other)))
-
-    def may_send(self, sender: str, member: str) -> bool:
-        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
-        return sender == member or member in self.senders.get(sender, ())
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -199,6 +210,7 @@ class _Reading:
             bypass=queue.take("bypass", words.bypass, "normal"),
             keys=self._keys,
             threshold=threshold,
+            clearing=_clearing(self._root.table("clearing")),
         )
 
     def _party_keys(self, table: Table, bic: str) -> None:
@@ -363,6 +375,17 @@ class _Reading:
         return currency
 
 
+def _clearing(table: Table) -> Clearing | None:
+    if table.is_absent:
+        return None
+    return Clearing(
+        table.need("every", words.duration_ns, SECOND_NS),
+        table.take("changed_share", words.share, None),
+        table.take("rule", words.clearing_rule, "free"),
+        table.take("time_limit", words.duration_ns, 5 * SECOND_NS),
+    )
+
+
 def _holidays(table: Table) -> tuple[datetime.date, ...]:
     days = table.items("holidays", words.date) or ()
     return tuple(sorted({day for day in days if day is not None}))
@@ -409,6 +432,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     if scheme.bypass != "normal":
         yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
     issuers = set()
+    if scheme.clearing is not None:
+        yield from _clearing_lines(scheme.clearing)
     for book in scheme.books.values():
         # An issuer of several books has its keys in the first.
         keys = [] if book.issuer in issuers else _key_lines(scheme, book.issuer)
@@ -423,6 +448,18 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         if bic not in scheme.members and bic not in issuers:
             yield from _key_lines(scheme, bic)
         yield ""
+
+
+def _clearing_lines(clearing: Clearing) -> Iterator[str]:
+    yield "[clearing]"
+    yield f"every = {_quoted(words.duration_text(clearing.every_ns))}"
+    if clearing.changed_share is not None:
+        yield f"changed_share = {_quoted(format_number(clearing.changed_share))}"
+    if clearing.rule != "free":
+        yield f"rule = {_quoted(clearing.rule)}"
+    if clearing.time_limit_ns != 5 * SECOND_NS:
+        yield f"time_limit = {_quoted(words.duration_text(clearing.time_limit_ns))}"
+    yield ""
 
 
 def _book_lines(book: Book) -> Iterator[str]:
