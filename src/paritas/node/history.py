@@ -587,4 +587,6 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.AppointDealer: History._nothing,
     c.SetRules: History._nothing,
     c.CutOff: History._nothing,
+    c.RecordRequest: History._nothing,
+    c.PassTime: History._nothing,
 }
