@@ -78,9 +78,11 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8080,
     workers: int | None = None,
+    requests_max: int = 4_000,
     log_level: Literal["debug", "info", "warning", "error"] = "info",
     traces: bool = False,
     insecure_trust_callers: bool = False,
+    insecure_webhooks: bool = False,
 ) -> int:
     """Run a node: settle what members submit over HTTP, on real time, until told to stop.
 
@@ -101,17 +103,24 @@ def serve(
         The port to listen at.
     workers
         How many processes read messages; by default one for each core but one.
+    requests_max
+        How many requests may be on their way at once; more are refused, to come again later.
     log_level
         What is logged, as JSON lines on standard error.
     traces
         Export OpenTelemetry traces, where the extra paritas[traces] is installed.
     insecure_trust_callers
         Believe what callers say of themselves. For trying out on one machine, never for money.
+    insecure_webhooks
+        Call webhooks on plain HTTP and in private networks too. For trying out.
     """
+    from paritas.api.budget import Limits
     from paritas.api.principals import TrustingAuthenticator
     from paritas.api.serve import serve as run
     from paritas.node.scheme import load_scheme
 
+    if requests_max < 1:
+        raise UsageError("paritas serve: --requests-max is at least 1.")
     if not insecure_trust_callers:
         raise UsageError(
             "paritas serve: there is no way yet to prove who calls; --insecure-trust-callers believes"
@@ -126,8 +135,10 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        limits=Limits(requests=requests_max, requests_each=max(1, requests_max // 2)),
         log_level=log_level,
         traces=traces,
+        webhooks_anywhere=insecure_webhooks,
     )
     return 0
 

@@ -122,7 +122,9 @@ def instruction(reference: str, amount_minor: int = 100, **more: Any) -> dict[st
     return {"reference": reference, "legs": [leg], **more}
 
 
-def payment_message(message_id: str, references: list[str], *, payer: str = INDIA, amount_minor: int = 100) -> bytes:
+def payment_message(
+    message_id: str, references: list[str], *, payer: str = INDIA, amount_minor: int = 100
+) -> bytes:
     created = f"{TODAY}T09:00:00Z"
     group = PaymentGroup(
         message_id=message_id,

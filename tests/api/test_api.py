@@ -93,16 +93,16 @@ def test_the_same_again_is_answered_the_same_and_other_content_is_refused(
 
 def test_many_messages_in_one_request(india: httpx.Client) -> None:
     parts = [payment_message(f"MANY{n}", [f"MANY{n}-1", f"MANY{n}-2"]) for n in range(3)]
-    body = b"".join(b"--frontier\r\nContent-Type: application/xml\r\n\r\n" + p + b"\r\n" for p in parts)
+    body = b"".join(
+        b"--frontier\r\nContent-Type: application/xml\r\n\r\n" + p + b"\r\n" for p in parts
+    )
     answer = india.post(
         "/v1/messages",
         content=body + b"--frontier--\r\n",
         headers={"Content-Type": 'multipart/mixed; boundary="frontier"'},
     )
     assert [m["message_id"] for m in answer.json()["messages"]] == ["MANY0", "MANY1", "MANY2"]
-    assert all(
-        t["status"] == "ACSC" for m in answer.json()["messages"] for t in m["transactions"]
-    )
+    assert all(t["status"] == "ACSC" for m in answer.json()["messages"] for t in m["transactions"])
     cut = india.post(
         "/v1/messages", content=body, headers={"Content-Type": "multipart/mixed; boundary=frontier"}
     )
@@ -165,9 +165,29 @@ def test_what_cannot_be_read_is_a_problem_with_a_code(india: httpx.Client) -> No
 def test_names_that_nobody_has_are_refused_with_their_reason(india: httpx.Client) -> None:
     wrong = [
         (instruction("W1", currency="XXX"), None),
-        ({"reference": "W2", "legs": [{"payer": INDIA, "payee": "NOBOINB0XXX", "currency": "INR", "amount_minor": 1}]}, "CNOR"),
-        ({"reference": "W3", "legs": [{"payer": INDIA, "payee": CHINA, "currency": "BRL", "amount_minor": 1}]}, "AM03"),
-        ({"reference": "W4", "legs": [{"payer": CHINA, "payee": INDIA, "currency": "INR", "amount_minor": 1}]}, "AG01"),
+        (
+            {
+                "reference": "W2",
+                "legs": [
+                    {"payer": INDIA, "payee": "NOBOINB0XXX", "currency": "INR", "amount_minor": 1}
+                ],
+            },
+            "CNOR",
+        ),
+        (
+            {
+                "reference": "W3",
+                "legs": [{"payer": INDIA, "payee": CHINA, "currency": "BRL", "amount_minor": 1}],
+            },
+            "AM03",
+        ),
+        (
+            {
+                "reference": "W4",
+                "legs": [{"payer": CHINA, "payee": INDIA, "currency": "INR", "amount_minor": 1}],
+            },
+            "AG01",
+        ),
         (instruction("W5", value_date="2020-01-01"), "DT05"),
         (instruction("W6", value_date="soon"), "DT01"),
     ]
@@ -193,15 +213,31 @@ def test_the_queue_is_steered_by_its_owner(served: Served, india: httpx.Client) 
         rest = brazil.get("/v1/queue", params={"cursor": first["cursor"]}).json()
         assert [q["number"] for q in first["queue"] + rest["queue"]] == numbers
         assert india.get("/v1/queue").json()["queue"] == []
-        assert india.get("/v1/forecast", params={"currency": "INR"}).json()["accounts"][0]["queued_in_minor"] == 1500
+        assert (
+            india.get("/v1/forecast", params={"currency": "INR"}).json()["accounts"][0][
+                "queued_in_minor"
+            ]
+            == 1500
+        )
         forecast = brazil.get("/v1/forecast").json()["accounts"][0]
         assert (forecast["expected_minor"], forecast["shortfall_minor"]) == (-1500, 1500)
 
-        assert clerk.post(f"/v1/queue/{numbers[2]}/priority", json={"priority": "urgent"}).json()["code"] == "forbidden"
+        assert (
+            clerk.post(f"/v1/queue/{numbers[2]}/priority", json={"priority": "urgent"}).json()[
+                "code"
+            ]
+            == "forbidden"
+        )
         foreign = india.post(f"/v1/queue/{numbers[2]}/cancel").json()
         assert (foreign["code"], foreign["reason"]) == ("refused", "AG01")
-        assert brazil.post(f"/v1/queue/{numbers[2]}/priority", json={"priority": "high"}).status_code == 200
-        assert brazil.post(f"/v1/queue/{numbers[1]}/reorder", json={"place": "front"}).status_code == 200
+        assert (
+            brazil.post(f"/v1/queue/{numbers[2]}/priority", json={"priority": "high"}).status_code
+            == 200
+        )
+        assert (
+            brazil.post(f"/v1/queue/{numbers[1]}/reorder", json={"place": "front"}).status_code
+            == 200
+        )
         key = {"Idempotency-Key": "cancel-once"}
         done = brazil.post(f"/v1/queue/{numbers[0]}/cancel", headers=key)
         assert done.status_code == 200
@@ -210,7 +246,15 @@ def test_the_queue_is_steered_by_its_owner(served: Served, india: httpx.Client) 
         reused = brazil.post(f"/v1/queue/{numbers[1]}/cancel", headers=key).json()
         assert reused["code"] == "idempotency_key_reused"
 
-        submit(india, {"reference": "FREE", "legs": [{"payer": INDIA, "payee": BRAZIL, "currency": "INR", "amount_minor": 1000}]})
+        submit(
+            india,
+            {
+                "reference": "FREE",
+                "legs": [
+                    {"payer": INDIA, "payee": BRAZIL, "currency": "INR", "amount_minor": 1000}
+                ],
+            },
+        )
         assert brazil.get("/v1/queue").json()["queue"] == []
         assert balance(brazil) == 0
 
@@ -218,7 +262,10 @@ def test_the_queue_is_steered_by_its_owner(served: Served, india: httpx.Client) 
 def test_a_submission_under_a_key_that_was_used_is_refused(india: httpx.Client) -> None:
     key = {"Idempotency-Key": "submit-once"}
     first = india.post("/v1/instructions", json=instruction("KEY1"), headers=key).json()
-    assert india.post("/v1/instructions", json=instruction("KEY1"), headers=key).json()["results"] == first["results"]
+    assert (
+        india.post("/v1/instructions", json=instruction("KEY1"), headers=key).json()["results"]
+        == first["results"]
+    )
     other = india.post("/v1/instructions", json=instruction("KEY2"), headers=key).json()
     assert other["code"] == "idempotency_key_reused"
     assert india.get("/v1/payments", params={"reference": "KEY2"}).json()["payments"] == []
@@ -234,7 +281,9 @@ def test_balances_of_past_moments(india: httpx.Client) -> None:
     assert balance(india, at=settled_ns - 1) == after_first + 7
     assert balance(india) == after_first - 11
     assert balance(india, at="2000-01-01T00:00:00Z") == 0
-    assert india.get("/v1/balances", params={"at": "2999-01-01T00:00:00Z"}).json()["code"] == "invalid"
+    assert (
+        india.get("/v1/balances", params={"at": "2999-01-01T00:00:00Z"}).json()["code"] == "invalid"
+    )
 
 
 def test_holds_limits_and_money(served: Served, india: httpx.Client) -> None:
@@ -245,7 +294,10 @@ def test_holds_limits_and_money(served: Served, india: httpx.Client) -> None:
         assert [h["number"] for h in treasurer.get("/v1/holds").json()["holds"]] == [number]
         [account] = india.get("/v1/balances", params={"currency": "INR"}).json()["balances"]
         assert account["held_minor"] == 1000
-        assert treasurer.post(f"/v1/holds/{number}/promise", json={"decision": "D1"}).status_code == 200
+        assert (
+            treasurer.post(f"/v1/holds/{number}/promise", json={"decision": "D1"}).status_code
+            == 200
+        )
         assert treasurer.post(f"/v1/holds/{number}/withdraw").json()["code"] == "refused"
         before = balance(india)
         with served.client("", "operator") as operator:
@@ -257,11 +309,19 @@ def test_holds_limits_and_money(served: Served, india: httpx.Client) -> None:
         assert issuer.put(f"{path}/limit", json={"limit_minor": 5}).status_code == 200
         assert issuer.post(f"{path}/issue", json={"amount_minor": 40}).status_code == 200
         assert issuer.post(f"{path}/redeem", json={"amount_minor": 30}).status_code == 200
-        assert treasurer.put(f"{path}/reservation", json={"urgent_minor": 3, "high_minor": 4}).status_code == 200
+        assert (
+            treasurer.put(
+                f"{path}/reservation", json={"urgent_minor": 3, "high_minor": 4}
+            ).status_code
+            == 200
+        )
         [account] = india.get("/v1/balances", params={"currency": "INR"}).json()["balances"]
         assert account["balance_minor"] == before - 1000 + 10
         assert (account["limit_minor"], account["reserved_high_minor"]) == (5, 4)
-        assert issuer.post(f"/v1/accounts/{INDIA}/CNY/issue", json={"amount_minor": 40}).json()["code"] == "not_found"
+        assert (
+            issuer.post(f"/v1/accounts/{INDIA}/CNY/issue", json={"amount_minor": 40}).json()["code"]
+            == "not_found"
+        )
 
 
 def test_a_short_hold_expires_by_itself(served: Served) -> None:
@@ -270,14 +330,21 @@ def test_a_short_hold_expires_by_itself(served: Served) -> None:
     with served.client(CHINA, "treasurer") as china:
         leg = {"payer": CHINA, "payee": INDIA, "currency": "CNY", "amount_minor": 10}
         expires_ns = time.time_ns() + 200_000_000
-        assert china.post("/v1/holds", json={"reference": "SHORT", "leg": leg, "expires_ns": expires_ns}).status_code == 200
+        assert (
+            china.post(
+                "/v1/holds", json={"reference": "SHORT", "leg": leg, "expires_ns": expires_ns}
+            ).status_code
+            == 200
+        )
         while china.get("/v1/holds").json()["holds"]:
             time.sleep(0.05)
         [account] = china.get("/v1/balances", params={"currency": "CNY"}).json()["balances"]
         assert account["held_minor"] == 0
 
 
-def test_the_journal_can_be_fetched_verified_and_proved(served: Served, india: httpx.Client) -> None:
+def test_the_journal_can_be_fetched_verified_and_proved(
+    served: Served, india: httpx.Client
+) -> None:
     import base64
     from paritas.journal import chain
     from paritas.journal.codec import split_records
@@ -298,7 +365,10 @@ def test_the_journal_can_be_fetched_verified_and_proved(served: Served, india: h
     for position in range(5):
         answer = india.get(f"/v1/journal/{head['seq']}/{position}/proof")
         proof = msgspec.convert(
-            {**answer.json()["proof"], "record": base64.b64decode(answer.json()["proof"]["record"])},
+            {
+                **answer.json()["proof"],
+                "record": base64.b64decode(answer.json()["proof"]["record"]),
+            },
             InclusionProof,
         )
         assert is_proved(proof)

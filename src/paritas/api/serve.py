@@ -66,6 +66,7 @@ def serve(
     limits: Limits | None = None,
     log_level: str = "info",
     traces: bool = False,
+    webhooks_anywhere: bool = False,
 ) -> None:
     """Run a node until SIGTERM or SIGINT. Raises SettleError or JournalError if it cannot begin."""
     set_up_logs(log_level)
@@ -75,7 +76,7 @@ def serve(
     except BaseException:
         listening.close()
         raise
-    service = create_app(node, authenticator, limits=limits)
+    service = create_app(node, authenticator, limits=limits, webhooks_anywhere=webhooks_anywhere)
     app: ASGIApp = service
     if traces:
         from paritas.api.traces import traced
