@@ -346,6 +346,7 @@ def test_the_journal_can_be_fetched_verified_and_proved(
     served: Served, india: httpx.Client
 ) -> None:
     import base64
+
     from paritas.journal import chain
     from paritas.journal.codec import split_records
 

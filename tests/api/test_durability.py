@@ -109,7 +109,7 @@ def test_a_stop_answers_what_it_began_and_refuses_the_rest(tmp_path: Path) -> No
     with Senders(served) as senders:
         senders.wait_for(50)
         assert served.stop() == 0
-    assert set(code for _, code in senders.refused) <= {"stopping"}
+    assert {code for _, code in senders.refused} <= {"stopping"}
     settled = settled_references(served.journal)
     assert {r: settled[r] for r in senders.answered} == senders.answered
     # It starts from its snapshot and goes on.
@@ -131,7 +131,7 @@ def test_when_the_journal_s_writer_dies_everybody_is_refused_until_it_is_read_ag
         os.kill(writer, signal.SIGKILL)
         before = len(senders.answered)
         senders.wait_for(before + 40)
-    assert set(code for _, code in senders.refused) <= {"not_ready"}
+    assert {code for _, code in senders.refused} <= {"not_ready"}
     assert senders.unknown == []
     settled = settled_references(served.journal)
     assert {r: settled[r] for r in senders.answered} == senders.answered
