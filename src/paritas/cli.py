@@ -78,6 +78,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8080,
     workers: int | None = None,
+    requests_max: int = 4_000,
     log_level: Literal["debug", "info", "warning", "error"] = "info",
     traces: bool = False,
     name: Annotated[tuple[str, ...], Parameter(negative=())] = (),
@@ -86,6 +87,7 @@ def serve(
     client_ca: Path | None = None,
     client_certificates: Path | None = None,
     insecure_trust_callers: bool = False,
+    insecure_webhooks: bool = False,
 ) -> int:
     """Run a node: settle what members submit over HTTP, on real time, until told to stop.
 
@@ -106,6 +108,8 @@ def serve(
         The port to listen at.
     workers
         How many processes read messages; by default one for each core but one.
+    requests_max
+        How many requests may be on their way at once; more are refused, to come again later.
     log_level
         What is logged, as JSON lines on standard error.
     traces
@@ -122,13 +126,18 @@ def serve(
         Whose is which (TOML: BIC = ["SHA-256 fingerprint", ...]); theirs are then insisted on.
     insecure_trust_callers
         Believe what callers say of themselves. For trying out on one machine, never for money.
+    insecure_webhooks
+        Call webhooks on plain HTTP and in private networks too. For trying out.
     """
+    from paritas.api.budget import Limits
     from paritas.api.principals import TrustingAuthenticator
     from paritas.api.proving import proving
     from paritas.api.serve import serve as run
     from paritas.api.tls import Tls, read_certificates
     from paritas.node.scheme import load_scheme
 
+    if requests_max < 1:
+        raise UsageError("paritas serve: --requests-max is at least 1.")
     is_local = host in ("127.0.0.1", "::1", "localhost")
     if insecure_trust_callers and not is_local:
         raise UsageError("paritas serve: --insecure-trust-callers listens on this machine only.")
@@ -151,9 +160,11 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        limits=Limits(requests=requests_max, requests_each=max(1, requests_max // 2)),
         log_level=log_level,
         traces=traces,
         tls=tls,
+        webhooks_anywhere=insecure_webhooks,
     )
     return 0
 

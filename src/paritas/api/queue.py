@@ -127,7 +127,7 @@ class NewHold(msgspec.Struct, frozen=True):
 
     reference: Annotated[str, msgspec.Meta(min_length=1, max_length=35)]
     leg: AskedLeg
-    expires_ns: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    expires_ns: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Promise(msgspec.Struct, frozen=True):

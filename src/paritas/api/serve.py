@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -29,6 +31,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and in an orderly way: uvicorn would raise the signal again once it has."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.begin_stop()
@@ -62,6 +69,7 @@ def serve(
     log_level: str = "info",
     traces: bool = False,
     tls: Tls | None = None,
+    webhooks_anywhere: bool = False,
 ) -> None:
     """Run a node until SIGTERM or SIGINT. Raises SettleError or JournalError if it cannot begin.
 
@@ -75,7 +83,7 @@ def serve(
     except BaseException:
         listening.close()
         raise
-    service = create_app(node, prove(node), limits=limits)
+    service = create_app(node, prove(node), limits=limits, webhooks_anywhere=webhooks_anywhere)
     app: ASGIApp = service
     if traces:
         from paritas.api.traces import traced

@@ -95,11 +95,22 @@ def _the_past(context: Context) -> Past:
     return _past
 
 
+def _follow_to(context: Context, upto_seq: int, records_max: int = 2**62) -> Past:
+    """Return the past, caught up; after a failure it is opened anew from what it had committed."""
+    global _past
+    past = _the_past(context)
+    try:
+        past.catch_up(upto_seq, records_max)
+    except BaseException:
+        _past = None
+        raise
+    return past
+
+
 @job("past.ask")
 def _ask(context: Context, payload: bytes) -> bytes:
     asked = _ASKED.decode(payload)
-    past = _the_past(context)
-    past.catch_up(asked.upto_seq)
+    past = _follow_to(context, asked.upto_seq)
     kind, function = QUESTIONS[asked.name]
     try:
         answer = function(past, msgspec.msgpack.decode(asked.what, type=kind))
@@ -110,8 +121,8 @@ def _ask(context: Context, payload: bytes) -> bytes:
 
 @job("past.follow")
 def _follow(context: Context, payload: bytes) -> bytes:
-    reached = _the_past(context).catch_up(int.from_bytes(payload, "big"), _FOLLOW_RECORDS)
-    return reached.to_bytes(8, "big")
+    past = _follow_to(context, int.from_bytes(payload, "big"), _FOLLOW_RECORDS)
+    return past.history.seq.to_bytes(8, "big")
 
 
 class Archive:

@@ -38,6 +38,7 @@ from paritas.journal.sqlite import Batch, JournalError, SqliteJournal
 from paritas.model.commands import AnyCommand
 from paritas.model.events import AnyEvent, CommandRefused
 from paritas.node import questions, readings, timers
+from paritas.node.alone import alone_in
 from paritas.node.archive import Archive
 from paritas.node.calendars import BookCalendar
 from paritas.node.directory import Directory, directory_of_state, setup_commands
@@ -46,7 +47,6 @@ from paritas.node.ledger import Ledger
 from paritas.node.requests import Requests, first_seq_to_know
 from paritas.node.same_scheme import check_same_scheme
 from paritas.node.scheme import Scheme
-from paritas.node.settle import alone_in
 from paritas.node.timers import Timer
 from paritas.node.workers import Context, WorkerPool
 

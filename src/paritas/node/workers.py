@@ -28,6 +28,8 @@ _GROUP_JOBS = 32
 _GROUP_BYTES = 1 << 18
 _GROUPS_IN_FLIGHT = 2
 _LENGTH_BYTES = 4
+#: The node's ends of all workers.
+_OURS: set[socket.socket] = set()
 _FORK: Any = get_context("fork" if hasattr(os, "fork") else "spawn")
 
 
@@ -74,6 +76,10 @@ _ANSWERS = msgspec.msgpack.Decoder(list[_Answer])
 def _work(own: socket.socket, theirs: socket.socket, context: Context, nice: int) -> None:
     """Do jobs until the node is gone."""
     theirs.close()
+    # The node's ends of other workers came along in the fork; while they are open here, those
+    # workers would not see that the node is gone.
+    for other in _OURS:
+        other.close()
     os.nice(nice)
     # The node decides when its workers end, whoever else sends signals to the whole group.
     signal.set_wakeup_fd(-1)
@@ -176,6 +182,7 @@ class WorkerPool:
         process.start()
         theirs.close()
         ours.setblocking(False)
+        _OURS.add(ours)
         return _Link(self, ours, process)
 
     async def begin(self) -> None:
@@ -215,6 +222,7 @@ class WorkerPool:
     def lost(self, link: _Link) -> None:
         """Start another worker in place of one that ended."""
         self._links.remove(link)
+        _OURS.discard(link.sock)
         if self._ending:
             return
         another = self._fork()
