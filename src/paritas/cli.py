@@ -71,6 +71,229 @@ def settle(
 
 
 @app.command
+def serve(
+    *,
+    config: Path,
+    data: Path = Path("data"),
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    workers: int | None = None,
+    requests_max: int = 4_000,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+    traces: bool = False,
+    name: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    tls_certificate: Path | None = None,
+    tls_key: Path | None = None,
+    client_ca: Path | None = None,
+    client_certificates: Path | None = None,
+    insecure_trust_callers: bool = False,
+    insecure_webhooks: bool = False,
+) -> int:
+    """Run a node: settle what members submit over HTTP, on real time, until told to stop.
+
+    docs/service.md says what can be asked, docs/trust.md by whom. Stop it with SIGTERM or Ctrl-C: what was answered is
+    durable, what was not is refused.
+
+    Example: paritas serve --config scheme.toml --data /var/lib/paritas --port 8080
+
+    Parameters
+    ----------
+    config
+        The scheme file (TOML) that the node's journal began with, or begins with now.
+    data
+        Where the node lives: its journal and what goes with it.
+    host
+        The address to listen at.
+    port
+        The port to listen at.
+    workers
+        How many processes read messages; by default one for each core but one.
+    requests_max
+        How many requests may be on their way at once; more are refused, to come again later.
+    log_level
+        What is logged, as JSON lines on standard error.
+    traces
+        Export OpenTelemetry traces, where the extra paritas[traces] is installed.
+    name
+        A name (host, or host:port) under which members call; signed requests for another are refused.
+    tls_certificate
+        The node's certificate (PEM), for TLS without a proxy before it.
+    tls_key
+        Its private key (PEM).
+    client_ca
+        Who issues client certificates (PEM): ask for one on every connection.
+    client_certificates
+        Whose is which (TOML: BIC = ["SHA-256 fingerprint", ...]); theirs are then insisted on.
+    insecure_trust_callers
+        Believe what callers say of themselves. For trying out on one machine, never for money.
+    insecure_webhooks
+        Call webhooks on plain HTTP and in private networks too. For trying out.
+    """
+    from paritas.api.budget import Limits
+    from paritas.api.principals import TrustingAuthenticator
+    from paritas.api.proving import proving
+    from paritas.api.serve import serve as run
+    from paritas.api.tls import Tls, read_certificates
+    from paritas.node.scheme import load_scheme
+
+    if requests_max < 1:
+        raise UsageError("paritas serve: --requests-max is at least 1.")
+    is_local = host in ("127.0.0.1", "::1", "localhost")
+    if insecure_trust_callers and not is_local:
+        raise UsageError("paritas serve: --insecure-trust-callers listens on this machine only.")
+    if (tls_certificate is None) != (tls_key is None):
+        raise UsageError("paritas serve: --tls-certificate and --tls-key go together.")
+    if tls_certificate is None and (client_ca or client_certificates):
+        raise UsageError("paritas serve: client certificates need --tls-certificate and --tls-key.")
+    tls = None
+    if tls_certificate is not None and tls_key is not None:
+        tls = Tls(tls_certificate, tls_key, client_ca)
+    certificates = read_certificates(client_certificates) if client_certificates else None
+    names = frozenset(each.lower() for each in name)
+    secure_cookies = tls is not None or not is_local
+    run(
+        load_scheme(config),
+        data,
+        (lambda node: TrustingAuthenticator())
+        if insecure_trust_callers
+        else (lambda node: proving(node, data, names, certificates, secure_cookies=secure_cookies)),
+        host=host,
+        port=port,
+        workers=workers,
+        limits=Limits(requests=requests_max, requests_each=max(1, requests_max // 2)),
+        log_level=log_level,
+        traces=traces,
+        tls=tls,
+        webhooks_anywhere=insecure_webhooks,
+    )
+    return 0
+
+
+person = App(name="person", help="The people who may log in to a node: enter, list, renew, end.")
+app.command(person)
+
+
+@person.command
+def add(
+    name: str,
+    /,
+    *,
+    role: Literal["operator", "issuer", "treasurer", "clerk", "compliance", "auditor"],
+    institution: str = "",
+    key: str = "",
+    data: Path = Path("data"),
+    scheme: str = "Paritas",
+) -> int:
+    """Enter a person, who then logs in with a password and a second factor.
+
+    The password is asked for, or read from standard input. The second factor's secret is shown once.
+
+    Example: paritas person add anna --role treasurer --institution AAAAINB0XXX --data data
+
+    Parameters
+    ----------
+    name
+        The name to log in with.
+    role
+        What the person does; docs/trust.md says what each role may do.
+    institution
+        The BIC of the person's institution; none for the operator's own people.
+    key
+        A public key of the institution with which this person signs.
+    data
+        Where the node lives.
+    scheme
+        What authenticator apps call it.
+    """
+    from paritas.people import commands
+
+    return commands.add(data, name, role, institution, key, scheme)
+
+
+@person.command(name="list")
+def list_people(*, data: Path = Path("data"), json: bool = False) -> int:
+    """List everybody who may, or might, log in.
+
+    Example: paritas person list --data data --json
+
+    Parameters
+    ----------
+    data
+        Where the node lives.
+    json
+        Print them as JSON.
+    """
+    from paritas.people import commands
+
+    return commands.list_people(data, as_json=json)
+
+
+@person.command
+def renew(name: str, /, *, data: Path = Path("data"), scheme: str = "Paritas") -> int:
+    """Give a person a new password and a new second factor, as when a telephone is lost.
+
+    Example: paritas person renew anna --data data
+
+    Parameters
+    ----------
+    name
+        The name to log in with.
+    data
+        Where the node lives.
+    scheme
+        What authenticator apps call it.
+    """
+    from paritas.people import commands
+
+    return commands.renew(data, name, scheme)
+
+
+@person.command
+def end(name: str, /, *, data: Path = Path("data")) -> int:
+    """End a person's access and open sessions. What the person did stays in the journal.
+
+    Example: paritas person end anna --data data
+
+    Parameters
+    ----------
+    name
+        The name to log in with.
+    data
+        Where the node lives.
+    """
+    from paritas.people import commands
+
+    return commands.end(data, name)
+
+
+@app.command
+def keygen(path: Path, /, *, passphrase: bool = False) -> int:
+    """Make a key pair to sign with: the private key goes to a file, the public key is printed.
+
+    The public key goes into the rulebook: into the scheme file, or by a change that is approved.
+
+    Example: paritas keygen aaaainb0.pem
+
+    Parameters
+    ----------
+    path
+        The file to make (PKCS #8 PEM); only you may read it, and it is never written over.
+    passphrase
+        Ask for a passphrase to protect the file with.
+    """
+    from getpass import getpass
+
+    from paritas.model.keys import key_text
+    from paritas.signing.keys import make_key_file
+
+    secret = getpass("Passphrase: ") if passphrase else ""
+    if passphrase and getpass("The same again: ") != secret:
+        raise UsageError("paritas keygen: the two passphrases differ.")
+    print(key_text(make_key_file(path, secret)))
+    return 0
+
+
+@app.command
 def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
     """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 
@@ -130,7 +353,8 @@ def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False)
         print(
             f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
             f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
-            f" {report.sealed_checked} sealed parts match their hashes;"
+            f" {report.sealed_checked} sealed parts match their hashes,"
+            f" {report.signatures_checked} signatures their requests;"
             f" {report.clearings} clearings with their certificates."
         )
         print(f"head {report.head}")
@@ -442,13 +666,22 @@ def main() -> Never:
     from paritas.journal.sqlite import JournalError
     from paritas.node.run import SettleError
     from paritas.node.scheme import SchemeErrors
+    from paritas.people.store import PeopleError
+    from paritas.signing.keys import KeyFileError
 
     try:
         code = app(exit_on_error=False, print_error=False)
     except (CycloptsError, UsageError) as error:
         print(f"{error}\nparitas --help says what can be asked.", file=sys.stderr)
         sys.exit(2)
-    except (SchemeErrors, SettleError, JournalError, SchemaBundleMissingError) as error:
+    except (
+        SchemeErrors,
+        SettleError,
+        JournalError,
+        SchemaBundleMissingError,
+        PeopleError,
+        KeyFileError,
+    ) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

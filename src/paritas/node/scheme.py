@@ -112,11 +112,21 @@ class Scheme(msgspec.Struct, frozen=True):
     max_days_ahead: int = MAX_DAYS_AHEAD
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
+    #: Public keys by BIC of the party that signs with them, "" for the operator; as written.
+    keys: dict[str, tuple[str, ...]] = {}
+    #: How many issuers a change of the rulebook takes; None is every one there is.
+    threshold: int | None = None
+
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
     lists: tuple[ScreeningList, ...] = ()
     #: The score, of 100, from which a match with a listed name is a hit.
-    threshold: int = THRESHOLD
+    screening_threshold: int = THRESHOLD
+
+    @property
+    def issuers_needed(self) -> int:
+        """How many issuers a change of the rulebook takes."""
+        return self.threshold or len({book.issuer for book in self.books.values()})
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -180,6 +190,7 @@ class _Reading:
         self._blocked: list[tuple[Table, Book]] = []
         #: By currency, what all balances read so far come to.
         self._issued_minor: dict[str, int] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def scheme(self) -> Scheme:
         """Read everything; what was mistaken is replaced by neutral values."""
@@ -187,16 +198,22 @@ class _Reading:
         name = heading.need("name", words.label, "")
         value_currency = heading.need("value_currency", words.currency, "")
         max_days_ahead = heading.take("max_days_ahead", words.days, MAX_DAYS_AHEAD)
+        threshold = heading.take("threshold", words.threshold, None)
+        self._party_keys(heading, "")
         rate_texts = self._rates(heading.table("rates"), value_currency)
         for table in self._root.tables("book", is_needed=True):
             self._book(table)
+        issuers = {book.issuer for book in self._books.values()}
+        if threshold is not None and threshold > len(issuers):
+            text = f"is more than the {len(issuers)} issuers that there are"
+            heading.report(text, "threshold")
         if value_currency:
             self._check_rates(heading, rate_texts)
         for table in self._root.tables("member", is_needed=True):
             self._member(table)
         self._check_blocked()
         queue = self._root.table("queue")
-        issuers = {book.issuer for book in self._books.values()}
+        dealers, senders = self._dealers(), self._senders()
         return Scheme(
             name=name,
             value_currency=value_currency,
@@ -204,14 +221,32 @@ class _Reading:
             rate_texts=rate_texts,
             books=self._books,
             members=self._members,
-            dealers=self._dealers(),
-            senders=self._senders(),
+            dealers=dealers,
+            senders=senders,
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
+            keys=self._keys,
+            threshold=threshold,
             clearing=_clearing(self._root.table("clearing")),
             lists=read_lists(self._root.tables("list"), issuers),
-            threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
+            screening_threshold=self._root.table("screening").take(
+                "threshold", words.threshold, THRESHOLD
+            ),
         )
+
+    def _party_keys(self, table: Table, bic: str) -> None:
+        """Read the keys of a party; a party that stands in several tables may have some in each."""
+        known = {text: owner for owner, texts in self._keys.items() for text in texts}
+        for position, text in enumerate(table.items("keys", words.key) or ()):
+            if text is None:
+                continue
+            if known.setdefault(text, bic) != bic:
+                owner = known[text] or "the operator"
+                table.report(
+                    f"is a key of {owner} already: each party has its own", "keys", position
+                )
+            else:
+                self._keys[bic] = tuple(dict.fromkeys((*self._keys.get(bic, ()), text)))
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
         rate_texts = {value_currency: "1"} if value_currency else {}
@@ -247,6 +282,7 @@ class _Reading:
         )
         if book.blocked:
             self._blocked.append((table, book))
+        self._party_keys(table, book.issuer)
         for name, other in (("opens", "closes"), ("closes", "opens")):
             if table.has(name) and not table.has(other):
                 table.report(f"is missing: a book that {name} also {other}", other)
@@ -284,6 +320,7 @@ class _Reading:
         if issued:
             text = f"{bic} is the issuer of {', '.join(issued)}: an issuer cannot be a member"
             table.report(text, "bic")
+        self._party_keys(table, bic)
         if bic in self._members:
             table.report(f"{bic} is a member already: put all its accounts in one place", "bic")
         elif bic:
@@ -345,6 +382,7 @@ class _Reading:
         senders: dict[str, tuple[str, ...]] = {}
         for table in self._root.tables("sender"):
             bic = table.need("bic", words.bic, "")
+            self._party_keys(table, bic)
             members = table.items("for", self._member_bic, is_needed=True)
             if members == []:
                 table.report("is empty: list the BICs of the members it may send for", "for")
@@ -418,6 +456,9 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield f"value_currency = {_quoted(scheme.value_currency)}"
     if scheme.max_days_ahead != MAX_DAYS_AHEAD:
         yield f"max_days_ahead = {scheme.max_days_ahead}"
+    if scheme.threshold is not None:
+        yield f"threshold = {scheme.threshold}"
+    yield from _key_lines(scheme, "")
     yield ""
     yield f"# Units of each currency for one {scheme.value_currency}."
     yield "[scheme.rates]"
@@ -427,18 +468,25 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield ""
     if scheme.bypass != "normal":
         yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
+    issuers = set()
     if scheme.clearing is not None:
         yield from _clearing_lines(scheme.clearing)
     for book in scheme.books.values():
-        yield from _book_lines(book)
+        # An issuer of several books has its keys in the first.
+        keys = [] if book.issuer in issuers else _key_lines(scheme, book.issuer)
+        issuers.add(book.issuer)
+        yield from (*_book_lines(book), *keys, "")
     for member in scheme.members.values():
-        yield from _member_lines(member)
+        yield from _member_lines(member, _key_lines(scheme, member.bic))
     for pair, bic in scheme.dealers.items():
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
     for bic, members in scheme.senders.items():
-        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
-    if scheme.threshold != THRESHOLD:
-        yield from ("[screening]", f"threshold = {scheme.threshold}", "")
+        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}")
+        if bic not in scheme.members and bic not in issuers:
+            yield from _key_lines(scheme, bic)
+        yield ""
+    if scheme.screening_threshold != THRESHOLD:
+        yield from ("[screening]", f"threshold = {scheme.screening_threshold}", "")
     for each in scheme.lists:
         yield from (
             "[[list]]",
@@ -482,10 +530,13 @@ def _book_lines(book: Book) -> Iterator[str]:
         yield f"countries = {_list(book.countries)}"
     if book.blocked:
         yield f"blocked = {_quoted(book.blocked)}"
-    yield ""
 
 
-def _member_lines(member: Member) -> Iterator[str]:
+def _key_lines(scheme: Scheme, bic: str) -> list[str]:
+    return [f"keys = {_list(scheme.keys[bic])}"] if bic in scheme.keys else []
+
+
+def _member_lines(member: Member, keys: Iterable[str]) -> Iterator[str]:
     yield "[[member]]"
     yield f"bic = {_quoted(member.bic)}"
     yield f"name = {_quoted(member.name)}"
@@ -494,6 +545,7 @@ def _member_lines(member: Member) -> Iterator[str]:
         yield f"lei = {_quoted(member.lei)}"
     if member.suspended:
         yield "suspended = true"
+    yield from keys
     yield "[member.accounts]"
     for account in member.accounts.values():
         amounts = {
