@@ -165,8 +165,8 @@ def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
 
 
 @app.command
-def audit(journal: Path, /, *, json: bool = False) -> int:
-    """Check a journal from its first row: hashes, every decision, laws, finality, state.
+def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False) -> int:
+    """Check a journal from its first row: hashes, decisions, laws, finality, clearings, state.
 
     Exit 1 if anything is broken.
 
@@ -176,15 +176,24 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
     ----------
     journal
         The journal file.
+    clearing
+        Also write each clearing there as problem and result, for paritas verify.
     json
         Print what was found as JSON.
     """
     import msgspec
 
     from paritas.journal.audit import audit as run
+    from paritas.node.clearing_evidence import Evidence
 
+    evidence = Evidence(clearing)
     with _progress() as tell:
-        report = run(journal, lambda row: tell("auditing", row, 0))
+        report = run(journal, lambda row: tell("auditing", row, 0), evidence.see)
+    report = msgspec.structs.replace(
+        report,
+        clearings=evidence.checked,
+        breaches=(*report.breaches, *evidence.breaches),
+    )
     if json:
         print(msgspec.json.encode(report).decode())
     else:
@@ -194,7 +203,8 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
         print(
             f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
             f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
-            f" {report.sealed_checked} sealed parts match their hashes."
+            f" {report.sealed_checked} sealed parts match their hashes;"
+            f" {report.clearings} clearings with their certificates."
         )
         print(f"head {report.head}")
         print(f"state {report.state}")
@@ -363,8 +373,33 @@ def setoff(
 
 
 @app.command
+def match(orders: Path, /, *, out: Path, time_limit: float = 10.0) -> int:
+    """Match exchanges with each other, in pairs and rings over any number of currencies.
+
+    Everyone exchanges at the reference rates and nobody needs a dealer. docs/clearing.md says
+    what ORDERS holds and what the certificate in RESULT means.
+
+    Example: paritas match orders.json --out result.json --time-limit 10
+
+    Parameters
+    ----------
+    orders
+        Reference rates and orders (JSON).
+    out
+        Where the result is written (JSON).
+    time_limit
+        Seconds, after which the best match found so far is the answer.
+    """
+    from paritas.clearing.commands import match_command
+
+    if not 0 < time_limit < 10**6:
+        raise UsageError("paritas match: --time-limit is a positive number of seconds.")
+    return match_command(orders, out, time_limit)
+
+
+@app.command
 def verify(problem: Path, result: Path, /) -> int:
-    """Check a result of clear or setoff without trusting who made it; print valid, or why not.
+    """Check a result of clear, setoff or match without trusting who made it; print valid, or why not.
 
     Exit 1 if it is not valid.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paritas.core import queue
+from paritas.core import cycles, queue
 from paritas.core.lifecycle import LawBroken
 from paritas.core.state import Account, Book, Party, State, Waiting
 from paritas.core.waiting import refuse
@@ -106,7 +106,7 @@ def admit_member(state: State, command: c.AdmitMember) -> Sequence[AnyEvent]:
     if command.actor != c.OPERATOR:
         return refuse(*_NOT_OPERATOR)
     party = state.party_by_bic.get(command.bic)
-    if not command.bic or (party is not None and (party.is_member or _is_issuer(state, party))):
+    if not command.bic or (party is not None and (party.is_member or state.is_issuer(party))):
         return refuse(Reason.AGNT, f"{command.bic!r} cannot be admitted: it is taken.")
     return (Recorded(party.number if party else len(state.parties)),)
 
@@ -123,10 +123,6 @@ def admit_sender(state: State, command: c.AdmitSender) -> Sequence[AnyEvent]:
 
 def _record_known_sender(state: State, command: c.AdmitSender, number: int) -> None:
     _party(state, command.bic)
-
-
-def _is_issuer(state: State, party: Party) -> bool:
-    return any(book.issuer is party for book in state.books.values())
 
 
 def _record_member(state: State, command: c.AdmitMember, number: int) -> None:
@@ -395,7 +391,8 @@ def close_book(state: State, command: c.CloseBook) -> Sequence[AnyEvent]:
     if not book.settles_date:
         return refuse(*_closed(book))
     ended = [w for w in _touching(state, book) if w.value_date <= book.date]
-    return (Recorded(), *(_unsettled_at_close(book, waiting) for waiting in ended))
+    refused = (_unsettled_at_close(book, waiting) for waiting in ended)
+    return (Recorded(), *refused, *cycles.lapse(state, book))
 
 
 def _unsettled_at_close(book: Book, waiting: Waiting) -> QueuedRefused:
@@ -420,6 +417,10 @@ def _record_close(state: State, command: c.CloseBook, number: int) -> None:
         queue.refresh(state, waiting)
 
 
+def _record_clearing(state: State, command: c.BeginClearing, number: int) -> None:
+    state.clearings = number
+
+
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.RecordMessage: _record_message,
     c.RecordRefusal: _record_refusal,
@@ -440,6 +441,8 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.OpenWindow: _record_opening,
     c.CutOff: _record_cut_off,
     c.CloseBook: _record_close,
+    c.BeginClearing: _record_clearing,
     c.RecordRequest: _record_nothing,
     c.PassTime: _record_nothing,
+    c.SetDebitCap: cycles.record_debit_cap,
 }

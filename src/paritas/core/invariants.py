@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from paritas.core.exchange.swaps import earmarked
 from paritas.core.lifecycle import Status
+from paritas.core.obligations import ObligationStatus
 from paritas.core.queue import can_settle
 from paritas.core.state import Account, Book, State, net_outflows
 
@@ -25,7 +27,9 @@ def check_all(state: State) -> tuple[str, ...]:
             all_or_none(state),
             settles_once(state),
             queue_is_sound(state),
+            cycles_add_up(state),
             nothing_that_could_settle_waits(state),
+            said_of_what_settled(state),
         )
         for breach in law
     )
@@ -47,8 +51,8 @@ def floors_are_derived(account: Account) -> Iterator[str]:
 
 
 def holds_add_up(state: State) -> Iterator[str]:
-    """Law 2: what is held on an account is the sum of its holds."""
-    held: dict[int, int] = {}
+    """Law 2: what is held on an account is the sum of its holds and of what repays due swaps."""
+    held = earmarked(state)
     for hold in state.holds.values():
         held[hold.payer.number] = held.get(hold.payer.number, 0) + hold.amount_minor
     for account in state.accounts.values():
@@ -75,6 +79,32 @@ def settles_once(state: State) -> Iterator[str]:
             party = state.parties[command.sender]
             if party.references.get(command.reference) != number:
                 yield f"Law 4: instruction {number} settled without owning its reference."
+
+
+def cycles_add_up(state: State) -> Iterator[str]:
+    """Laws 1 and 4 in netting cycles: positions are the sums of what counts, and cancel out."""
+    for cycle in state.cycles.values():
+        net: dict[Account, int] = {}
+        for obligation in cycle.obligations.values():
+            if not 0 <= obligation.set_off_minor <= obligation.amount_minor:
+                yield f"Law 4: obligation {obligation.number} is set off by more than it is."
+            if obligation.status == ObligationStatus.CONFIRMED:
+                left_minor = obligation.left_minor
+                net[obligation.debtor] = net.get(obligation.debtor, 0) - left_minor
+                net[obligation.creditor] = net.get(obligation.creditor, 0) + left_minor
+        if cycle.positions != {account: total for account, total in net.items() if total}:
+            yield f"Law 1: the positions of cycle {cycle.number} are not those of its obligations."
+        alive = any(_is_alive(o.status) for o in cycle.obligations.values())
+        if alive and not cycle.is_running:
+            yield f"Law 3: cycle {cycle.number} has ended, and not with all of its obligations."
+    for (sender, reference), number in state.obligation_references.items():
+        found = state.obligations.get(number)
+        if found is None or (found.sender, found.reference) != (sender, reference):
+            yield f"Law 4: reference {reference} of party {sender} leads to obligation {number}."
+
+
+def _is_alive(status: ObligationStatus) -> bool:
+    return status in (ObligationStatus.SUBMITTED, ObligationStatus.CONFIRMED)
 
 
 def queue_is_sound(state: State) -> Iterator[str]:
@@ -105,6 +135,18 @@ def queue_is_sound(state: State) -> Iterator[str]:
 
 def _needs(account: Account) -> Iterable[int]:
     return (entry[2] for line in account.lines for entry in line)
+
+
+def said_of_what_settled(state: State) -> Iterator[str]:
+    """Confirmations, recalls and returns are about what has settled, and give back no more than that."""
+    numbers = {*state.confirmations, *state.returned_minor}
+    for number in numbers | {recall.instruction for recall in state.recalls.values()}:
+        if state.statuses[number] != Status.SETTLED:
+            yield f"Instruction {number} is spoken of as settled, and is not."
+    for number, returned_minor in state.returned_minor.items():
+        original = state.instructions[number]
+        if original is None or not 0 <= returned_minor <= original.legs[-1].amount_minor:
+            yield f"Instruction {number} has {returned_minor} returned, more than was paid."
 
 
 def nothing_that_could_settle_waits(state: State) -> Iterator[str]:

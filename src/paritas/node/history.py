@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from paritas.core.lifecycle import Status
 from paritas.journal.codec import Record, decode_records
 from paritas.journal.sqlite import JournalError, SqliteJournal
@@ -30,7 +32,7 @@ from paritas.model.reasons import Reason
 from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, open_or_build, uetr_key
 
 _SETTLED, _WAITING = int(Status.SETTLED), int(Status.WAITING)
-_PAYMENT, _ISSUE, _REDEEM, _HOLD = range(len(ENTRY_KINDS))
+_PAYMENT, _ISSUE, _REDEEM, _HOLD, _CYCLE = range(len(ENTRY_KINDS))
 
 #: Rows are committed together until so many records or seconds have passed.
 _COMMIT_RECORDS = 50_000
@@ -51,6 +53,7 @@ _INSERTS = {
     "touch": "INSERT OR IGNORE INTO touch VALUES (?, ?)",
     "step": f"INSERT INTO step VALUES ({', '.join('?' * 9)})",
     "entry": f"INSERT INTO entry VALUES ({', '.join('?' * 10)})",
+    "recall": "INSERT INTO recall VALUES (?, ?)",
     "hold": f"INSERT INTO hold VALUES ({', '.join('?' * 8)})",
     # After the inserts, because what they change may have come in the same row of the journal.
     "joined": "UPDATE payment SET partner = ? WHERE number = ?",
@@ -158,6 +161,8 @@ class History:
             self._waiting[number] = (Leg(*first), *(Leg(*leg) for leg in ask(query, (number,))))
         joined = "SELECT number, partner FROM payment WHERE status = 1 AND partner NOT NULL"
         self._partner: dict[int, int] = {a: b for a, b in ask(joined) if a < b}
+        #: recall -> payment.
+        self._recalls: dict[int, int] = dict(ask("SELECT number, payment FROM recall"))
         self._holds: dict[int, Leg] = {
             number: Leg(*leg)
             for number, *leg in ask(
@@ -474,10 +479,30 @@ class History:
             if event.captured:
                 self._post(number, (leg,), command.at_ns, _HOLD)
 
+    # --- what is said about payments
+
+    def _relayed(self, command: c.RelayStatus, _number: int, _: int) -> None:
+        reason = command.reason
+        self._step(command.number, command.at_ns, "confirmed", command.status, reason)
+
+    def _recalled(self, command: c.RecallPayment, number: int, _: int) -> None:
+        self._recalls[number] = command.number
+        self._rows["recall"].append((number, command.number))
+        self._step(command.number, command.at_ns, "recalled", text=f"Reason {command.reason}.")
+
+    def _recall_answered(self, command: c.AnswerRecall, _number: int, _: int) -> None:
+        text = " ".join(filter(None, (command.status, command.reason)))
+        self._step(self._recalls[command.recall], command.at_ns, "recall_answered", text=text)
+
     # --- what the commands say that are recorded as they are
 
     def _recorded(self, command: Any, event: e.Recorded, position: int) -> None:
         _RECORDED[type(command)](self, command, event.number, position)
+
+    def _applied(self, command: Any, event: e.ChangeApplied, position: int) -> None:
+        """A change that took several people: told as the command that it is, at this moment."""
+        change = msgspec.structs.replace(event.change, at_ns=command.at_ns)
+        _RECORDED[type(change)](self, change, event.recorded, position)
 
     def _party(self, bic: str) -> int:
         number = self._party_by_bic.get(bic)
@@ -512,6 +537,19 @@ class History:
 
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
+
+    def _cycle_settled(self, command: c.AnyCommand, event: e.CycleSettled, _: int) -> None:
+        for position in event.positions:
+            at_ns, net_minor = command.at_ns, position.net_minor
+            self._entry(position.account, at_ns, _CYCLE, event.cycle, 0, net_minor)
+
+    def _swap_drawn(self, command: c.DrawSwap, event: e.SwapDrawn, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.amounts_minor, strict=True):
+            self._entry(account, command.at_ns, _ISSUE, 0, 0, amount_minor)
+
+    def _swap_repaid(self, command: c.RepaySwap, event: e.SwapRepaid, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
+            self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
 
     def _message(self, command: c.RecordMessage, number: int, position: int) -> None:
         key = (command.sender, command.message_type, command.message_id)
@@ -564,6 +602,29 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldPromised: History._hold_promised,
     e.HoldReleased: History._hold_released,
     e.HoldsDecided: History._holds_decided,
+    e.ChangeApplied: History._applied,
+    e.CycleSettled: History._cycle_settled,
+    e.CycleOpened: History._nothing,
+    e.ObligationSubmitted: History._nothing,
+    e.ObligationConfirmed: History._nothing,
+    e.ObligationsEnded: History._nothing,
+    e.CycleCutOff: History._nothing,
+    e.ObligationsSetOff: History._nothing,
+    e.CycleCalculated: History._nothing,
+    e.CycleShort: History._nothing,
+    e.CycleLapsed: History._nothing,
+    e.ChangeProposed: History._nothing,
+    e.RateHeldBack: History._nothing,
+    e.QuotesLocked: History._nothing,
+    e.LockEnded: History._nothing,
+    e.SwapAsked: History._nothing,
+    e.SwapDue: History._nothing,
+    e.SwapDrawn: History._swap_drawn,
+    e.SwapRepaid: History._swap_repaid,
+    e.ChangeApproved: History._nothing,
+    e.ChangeFailed: History._nothing,
+    e.ChangeWithdrawn: History._nothing,
+    e.ChangeExpired: History._nothing,
 }
 
 #: How each command is followed that was recorded as it says.
@@ -578,6 +639,10 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RedeemMoney: History._redeemed,
     c.OpenWindow: History._opened,
     c.CloseBook: History._closed,
+    c.RelayStatus: History._relayed,
+    c.RecallPayment: History._recalled,
+    c.AnswerRecall: History._recall_answered,
+    c.RegisterMandate: History._nothing,
     c.SetReservation: History._nothing,
     c.SetLimit: History._nothing,
     c.SuspendMember: History._nothing,
@@ -587,6 +652,22 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.AppointDealer: History._nothing,
     c.SetRules: History._nothing,
     c.CutOff: History._nothing,
+    c.AddKey: History._nothing,
+    c.RetireKey: History._nothing,
+    c.SetApprovals: History._nothing,
+    c.RecordProof: History._nothing,
     c.RecordRequest: History._nothing,
     c.PassTime: History._nothing,
+    c.BeginClearing: History._nothing,
+    c.SetDebitCap: History._nothing,
+    c.SignSwapLine: History._nothing,
+    c.EndAgreement: History._nothing,
+    c.SignAgreement: History._nothing,
+    c.WithdrawQuote: History._nothing,
+    c.PostQuote: History._nothing,
+    c.SetDealingLimit: History._nothing,
+    c.DismissDealer: History._nothing,
+    c.AdmitDealer: History._nothing,
+    c.PublishRate: History._nothing,
+    c.SetRateRules: History._nothing,
 }

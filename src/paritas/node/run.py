@@ -27,13 +27,22 @@ from paritas.journal.process import JournalProcess
 from paritas.journal.sqlite import SqliteJournal
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
-from paritas.node.business_days import BusinessDays, last_use, moments, period, utc_midnight_ns
+from paritas.node.business_days import (
+    BusinessDays,
+    Timer,
+    last_use,
+    moments,
+    period,
+    utc_midnight_ns,
+)
 from paritas.node.calendars import DAY_NS
+from paritas.node.clearing_rounds import Clearings
 from paritas.node.directory import Directory, directory_of, setup_commands
 from paritas.node.intake import Wish
 from paritas.node.ledger import Ledger
 from paritas.node.outputs import Outcome
 from paritas.node.scheme import Scheme
+from paritas.node.solver import Solver
 from paritas.node.spool import Input, Share, Spooler, SpoolReader
 from paritas.node.views import DayView
 
@@ -132,9 +141,11 @@ class Run:
         first_day, last_day = period(dates, created)
         if self.first_day is not None:
             first_day, last_day = self.first_day, max(self.first_day, last_day)
-        with JournalProcess(self.journal_path) as journal:
+        with JournalProcess(self.journal_path) as journal, Solver() as solver:
             self.ledger = Ledger(self.state, journal, _recorded(self.journal_path))
-            days = BusinessDays(self.state, self.decide, self.directory.calendars, first_day)
+            days = BusinessDays(
+                self.state, self.decide, self.directory.calendars, first_day, self._timers(solver)
+            )
             self.days = days
             horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
             opening_ns = days.start_ns()
@@ -157,6 +168,12 @@ class Run:
             self.ledger.flush()
             journal.wait()
             tell("settling", total, total)
+
+    def _timers(self, solver: Solver) -> Sequence[Timer]:
+        rules = self.scheme.clearing
+        if rules is None:
+            return ()
+        return (Clearings(self.state, rules, solver, self.decide, self.ledger.recorded),)
 
     def _inputs(self) -> Iterator[tuple[int, tuple[int, int], Input, SpoolReader]]:
         for number, share in enumerate(self.shares):

@@ -14,8 +14,10 @@ from fractions import Fraction
 
 import msgspec
 
+from paritas.clearing.numbers import format_number
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
+from paritas.node.calendars import SECOND_NS
 from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
@@ -69,6 +71,20 @@ class Book(msgspec.Struct, frozen=True):
     calendar: str = ""
 
 
+class Clearing(msgspec.Struct, frozen=True):
+    """When and how the queue is cleared.
+
+    ``every_ns`` is the timer. ``changed_share`` is the part of the queue's worth by which money and
+    queue must have changed for a round between two ticks, None for never. ``time_limit_ns`` is for
+    each class of priority in a round.
+    """
+
+    every_ns: int
+    changed_share: Fraction | None = None
+    rule: str = "free"
+    time_limit_ns: int = 5 * SECOND_NS
+
+
 class Scheme(msgspec.Struct, frozen=True):
     """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
 
@@ -89,14 +105,8 @@ class Scheme(msgspec.Struct, frozen=True):
     max_days_ahead: int = MAX_DAYS_AHEAD
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
-
-    def dealer_of(self, currency: str, other: str) -> str | None:
-        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
-        return self.dealers.get((min(currency, other), max(currency, other)))
-
-    def may_send(self, sender: str, member: str) -> bool:
-        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
-        return sender == member or member in self.senders.get(sender, ())
+    #: None where no solver runs beside the engine.
+    clearing: Clearing | None = None
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -181,6 +191,7 @@ class _Reading:
             senders=self._senders(),
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
+            clearing=_clearing(self._root.table("clearing")),
         )
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
@@ -328,6 +339,17 @@ class _Reading:
         return currency
 
 
+def _clearing(table: Table) -> Clearing | None:
+    if table.is_absent:
+        return None
+    return Clearing(
+        table.need("every", words.duration_ns, SECOND_NS),
+        table.take("changed_share", words.share, None),
+        table.take("rule", words.clearing_rule, "free"),
+        table.take("time_limit", words.duration_ns, 5 * SECOND_NS),
+    )
+
+
 def _holidays(table: Table) -> tuple[datetime.date, ...]:
     days = table.items("holidays", words.date) or ()
     return tuple(sorted({day for day in days if day is not None}))
@@ -370,6 +392,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield ""
     if scheme.bypass != "normal":
         yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
+    if scheme.clearing is not None:
+        yield from _clearing_lines(scheme.clearing)
     for book in scheme.books.values():
         yield from _book_lines(book)
     for member in scheme.members.values():
@@ -378,6 +402,18 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
     for bic, members in scheme.senders.items():
         yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
+
+
+def _clearing_lines(clearing: Clearing) -> Iterator[str]:
+    yield "[clearing]"
+    yield f"every = {_quoted(words.duration_text(clearing.every_ns))}"
+    if clearing.changed_share is not None:
+        yield f"changed_share = {_quoted(format_number(clearing.changed_share))}"
+    if clearing.rule != "free":
+        yield f"rule = {_quoted(clearing.rule)}"
+    if clearing.time_limit_ns != 5 * SECOND_NS:
+        yield f"time_limit = {_quoted(words.duration_text(clearing.time_limit_ns))}"
+    yield ""
 
 
 def _book_lines(book: Book) -> Iterator[str]:
