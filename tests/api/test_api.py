@@ -186,7 +186,7 @@ def test_names_that_nobody_has_are_refused_with_their_reason(india: httpx.Client
                 "reference": "W4",
                 "legs": [{"payer": CHINA, "payee": INDIA, "currency": "INR", "amount_minor": 1}],
             },
-            "AG01",
+            "MD01",
         ),
         (instruction("W5", value_date="2020-01-01"), "DT05"),
         (instruction("W6", value_date="soon"), "DT01"),
