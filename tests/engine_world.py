@@ -7,6 +7,7 @@ from random import Random
 
 import msgspec
 
+from cycle_wishes import CycleWishes
 from paritas.core import approvals
 from paritas.core.state import State
 from paritas.model import commands as c
@@ -60,6 +61,7 @@ class Wishes:
         self.date = DAY
         self.sent: list[c.SubmitInstruction] = []
         self.planned: list[c.AnyCommand] = []
+        self.cycles = CycleWishes(random, state)
 
     def amount(self, account_number: int) -> int:
         """0, 1, the headroom and its neighbours, or something in between."""
@@ -99,7 +101,7 @@ class Wishes:
             (self.many_legs, 5),
             (self.give_back, 4),
             (self.repeat, 4),
-            (self.gridlock, 3),
+            (self.gridlock, 6),
             (self.queue_command, 10),
             (self.hold_command, 10),
             (self.account_command, 9),
@@ -108,6 +110,7 @@ class Wishes:
             (self.message, 2),
             (self.collection, 3),
             (self.word, 5),
+            (lambda: self.cycles.next(self.at_ns), 8),
         )
         maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
         command = maker()

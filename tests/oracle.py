@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from cycle_oracle import CycleOracle
 from paritas.model import commands as c
 
 AMOUNT_MAX = 10**18 - 1
@@ -71,8 +72,9 @@ class Change:
     yes: list[tuple[int, bytes, bool]]
 
 
-class Oracle:
+class Oracle(CycleOracle):
     def __init__(self) -> None:
+        super().__init__()
         self.parties: dict[int, str] = {0: ""}
         self.members: set[int] = set()
         self.senders: set[tuple[int, int]] = set()
@@ -726,6 +728,7 @@ class Oracle:
                 ("QueuedRefused", item.number, reason)
                 for item, reason in zip(ended, why, strict=True)
             ),
+            *self.lapse(s.book),
         ]
 
     def do_RecordMessage(self, s: c.RecordMessage) -> list[tuple[Any, ...]]:
@@ -1010,6 +1013,9 @@ def event_tuple(event: Any) -> tuple[Any, ...]:
     """Bring an engine's event into the oracle's form: the name, then its numbers and reason."""
     name = type(event).__name__
     fields = [getattr(event, f) for f in event.__struct_fields__ if f != "text"]
+    for plural in ("positions", "lacks"):
+        if hasattr(event, plural):
+            fields[-1] = tuple((p.account, p.net_minor) for p in getattr(event, plural))
     if name == "SetSettled":
         return (name, *event.numbers)
     if name == "HoldsDecided":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from paritas.api import (
     accounts,
     changes,
+    entries,
     events,
     journal,
     liquidity,
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *liquidity.ROUTES,
     *accounts.ROUTES,
     *changes.ROUTES,
+    *entries.ROUTES,
     *sessions.ROUTES,
     *journal.ROUTES,
     *events.ROUTES,

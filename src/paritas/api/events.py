@@ -45,7 +45,7 @@ class NoticeCache:
 
 async def get_events(call: Call) -> StreamingResponse:
     """Stream notices from now on, or from after the last one that was seen."""
-    last = call.request.headers.get("last-event-id") or call.query("after")
+    last = call.header(b"last-event-id") or call.query("after")
     place = place_of(last) if last else (call.node.seq, 2**62, 0)
     if place is None or place[0] > call.node.seq:
         raise Refused("invalid", "Last-Event-ID is none that was given out.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paritas.core import queue
+from paritas.core import cycles, queue
 from paritas.core.lifecycle import LawBroken
 from paritas.core.state import Account, Book, Party, State, Waiting
 from paritas.core.waiting import refuse
@@ -391,7 +391,8 @@ def close_book(state: State, command: c.CloseBook) -> Sequence[AnyEvent]:
     if not book.settles_date:
         return refuse(*_closed(book))
     ended = [w for w in _touching(state, book) if w.value_date <= book.date]
-    return (Recorded(), *(_unsettled_at_close(book, waiting) for waiting in ended))
+    refused = (_unsettled_at_close(book, waiting) for waiting in ended)
+    return (Recorded(), *refused, *cycles.lapse(state, book))
 
 
 def _unsettled_at_close(book: Book, waiting: Waiting) -> QueuedRefused:
@@ -443,4 +444,5 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.BeginClearing: _record_clearing,
     c.RecordRequest: _record_nothing,
     c.PassTime: _record_nothing,
+    c.SetDebitCap: cycles.record_debit_cap,
 }
