@@ -27,9 +27,9 @@ from paritas.client.answers import (
     Queued,
     Step,
 )
-from paritas.client.asking import ClientError, NodeRefused, NodeUnreachable
 from paritas.client.asynchronous import AsyncClient
-from paritas.client.settings import Settings, SettingsError
+from paritas.client.problems import ClientError, NodeRefused, NodeUnreachable, SettingsError
+from paritas.client.settings import Settings
 from paritas.client.synchronous import Client
 
 __all__ = [

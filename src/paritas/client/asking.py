@@ -14,7 +14,8 @@ import httpx
 import msgspec
 
 from paritas.client import answers as a
-from paritas.client.settings import Settings, SettingsError
+from paritas.client.problems import ClientError, NodeRefused, NodeUnreachable, SettingsError
+from paritas.client.settings import Settings
 from paritas.signing.http import Signer
 from paritas.signing.keys import load_key_file
 
@@ -25,26 +26,6 @@ _JSON = "application/json"
 _XML = "application/xml"
 #: Seconds that are waited at most between two attempts, whatever the node says.
 _WAIT_MAX_S = 60.0
-
-
-class ClientError(Exception):
-    """A question was not answered; the text says what and what to do."""
-
-
-class NodeRefused(ClientError):
-    """The node refused; ``code`` is the stable name of the problem, ``reason`` an ISO code if any."""
-
-    def __init__(self, status: int, problem: a.ProblemDetails) -> None:
-        words = " ".join(filter(None, (problem.reason, problem.detail or problem.title)))
-        super().__init__(f"Refused ({problem.code}, HTTP {status}): {words}")
-        self.status = status
-        self.code = problem.code
-        self.reason = problem.reason
-        self.detail = problem.detail
-
-
-class NodeUnreachable(ClientError):
-    """The node could not be reached, or did not answer in time."""
 
 
 class Question(msgspec.Struct, Generic[T], frozen=True):
@@ -120,12 +101,13 @@ class Asker:
         if response.status_code not in (429, 503):
             return None
         said = response.headers.get("retry-after", "")
-        return min(float(said), _WAIT_MAX_S) if said.isdigit() else _backoff_s(attempt)
+        return min(int(said), _WAIT_MAX_S) if said.isdigit() else _backoff_s(attempt)
 
 
 def _backoff_s(attempt: int) -> float:
     # Spread, so that all who were cut off do not come back at one moment.
-    return min(0.2 * 2**attempt, 10.0) * random.uniform(0.5, 1.0)
+    longest_s: float = min(0.2 * 2**attempt, 10.0)
+    return longest_s * random.uniform(0.5, 1.0)
 
 
 def unreachable(settings: Settings, error: Exception) -> NodeUnreachable:
@@ -141,7 +123,8 @@ def read(question: Question[T], status: int, content: bytes) -> T:
             problem = msgspec.json.decode(content, type=a.ProblemDetails)
         except msgspec.MsgspecError:
             problem = a.ProblemDetails(detail=content[:200].decode("utf-8", "replace"))
-        raise NodeRefused(status, problem)
+        detail = problem.detail or problem.title
+        raise NodeRefused(status, problem.code, problem.reason, detail)
     if question.answer is bytes:
         return content  # type: ignore[return-value]
     try:

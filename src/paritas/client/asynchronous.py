@@ -66,11 +66,11 @@ class AsyncClient:
 
     async def send_message(self, message: bytes) -> a.MessageAnswer:
         """Submit an ISO 20022 or MT message; what is answered is durable."""
-        return await self.ask(asking.send_message(message))  # type: ignore[no-any-return]
+        return await self.ask(asking.send_message(message))
 
     async def send_message_for_xml(self, message: bytes) -> bytes:
         """Submit a message and return its pacs.002 (or admi.002)."""
-        return await self.ask(asking.send_message(message, xml=True))  # type: ignore[no-any-return]
+        return await self.ask(asking.send_message(message, xml=True))
 
     async def submit(self, instructions: Sequence[a.Instruction]) -> a.InstructionsAnswer:
         """Submit instructions, in order; each settles, waits or is refused by itself."""

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from paritas.client import answers as a
-from paritas.client.asking import ClientError
+from paritas.client.problems import ClientError
 from paritas.client.settings import Settings
 from paritas.client.synchronous import Client
 from paritas.model.money import AmountError, minor_digits

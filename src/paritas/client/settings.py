@@ -9,14 +9,12 @@ from typing import Any
 
 import msgspec
 
+from paritas.client.problems import SettingsError
+
 #: Names the settings file; without it the file is looked for in the home directory.
 FILE_VARIABLE = "PARITAS_CLIENT"
 _HOME_FILE = Path("~/.config/paritas/client.toml")
 _TEXTS = ("url", "bic", "key", "passphrase", "ca", "certificate", "certificate_key")
-
-
-class SettingsError(Exception):
-    """The client does not know whom to ask, or as whom; the text says what to write where."""
 
 
 class Settings(msgspec.Struct, frozen=True):
