@@ -894,13 +894,11 @@ def _progress() -> AbstractContextManager[Progress]:
 
 def main() -> Never:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
-    from paritas.client.problems import ClientError, SettingsError
     from paritas.iso20022.schemas import SchemaBundleMissingError
     from paritas.journal.sqlite import JournalError
+    from paritas.model.told import ToldError
     from paritas.node.run import SettleError
     from paritas.node.scheme import SchemeErrors
-    from paritas.people.store import PeopleError
-    from paritas.signing.problems import KeyFileError
 
     try:
         code = app(exit_on_error=False, print_error=False)
@@ -912,10 +910,7 @@ def main() -> Never:
         SettleError,
         JournalError,
         SchemaBundleMissingError,
-        PeopleError,
-        KeyFileError,
-        SettingsError,
-        ClientError,
+        ToldError,
     ) as error:
         print(error, file=sys.stderr)
         sys.exit(1)
