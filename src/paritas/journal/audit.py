@@ -22,6 +22,8 @@ from paritas.journal.proofs import Proofs
 from paritas.journal.sqlite import JournalError, Row, SqliteJournal
 from paritas.model.commands import (
     AnyCommand,
+    DecideHit,
+    RecordEvidence,
     RecordMessage,
     RecordProof,
     RecordRefusal,
@@ -150,8 +152,10 @@ class _Auditor:
             command = records[position][0] if position < len(records) else None
             if isinstance(command, SubmitInstruction):
                 expected = command.content
-            elif isinstance(command, RecordMessage | RecordRefusal | RecordProof):
+            elif isinstance(command, RecordMessage | RecordRefusal | RecordEvidence | RecordProof):
                 expected = command.digest
+            elif isinstance(command, DecideHit):
+                expected = command.reason
             else:
                 self.breach(row, f"sealed part {position} belongs to no record.")
                 continue
