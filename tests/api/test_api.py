@@ -393,6 +393,41 @@ def test_a_matched_trade_needs_both_to_cancel(served: Served, india: httpx.Clien
         assert story["payment"]["state"] == "cancelled"
 
 
+def test_statements_add_up_and_are_final_once_the_day_has_ended(served: Served) -> None:
+    with served.client(CHINA) as china, served.client("", "operator") as operator:
+        leg = {"payer": CHINA, "payee": INDIA, "currency": "CNY", "amount_minor": 25}
+        submit(china, {"reference": "ST1", "legs": [leg]})
+        with served.client(ISSUER, "issuer") as issuer:
+            assert issuer.get(f"/v1/accounts/{CHINA}/CNY/entries").json()["code"] == "not_found"
+        path = f"/v1/accounts/{CHINA}/CNY/statements/{business_date(china, 'CNY')}"
+        told = china.get(path).json()["statement"]
+        assert not told["is_final"]
+        total = sum(entry["amount_minor"] for entry in told["entries"])
+        assert told["opening_minor"] + total == told["closing_minor"] == balance(china, "CNY")
+        assert told["entries"][-1]["transaction_id"] == "ST1"
+        assert china.get(path, headers={"Accept": "application/xml"}).json()["code"] == "invalid"
+        assert operator.post("/v1/books/CNY/close").status_code == 200
+        final = china.get(path, headers={"Accept": "application/xml"})
+        assert final.headers["content-type"] == "application/xml"
+        assert "camt.053.001.08" in final.text
+        assert "<TxId>ST1</TxId>" in final.text
+        entries = china.get(f"/v1/accounts/{CHINA}/CNY/entries", params={"limit": 1}).json()
+        assert entries["entries"][0]["amount_minor"] == -25
+        india = f"/v1/accounts/{INDIA}/INR/statements/{business_date(china, 'INR')}"
+        assert china.get(india).json()["code"] == "not_found"
+    with served.client(INDIA) as other:
+        lines = other.get(india).json()["statement"]["entries"]
+        by_reference = {line["transaction_id"]: line for line in lines}
+        # What a message said is told in its own words.
+        assert by_reference["M1"]["end_to_end_id"] == "E2E-M1"
+        assert by_reference["M1"]["debtor"] == "Debtor Limited"
+
+
+def business_date(client: httpx.Client, currency: str) -> str:
+    books = client.get("/v1/books").json()["books"]
+    return next(book["date"] for book in books if book["currency"] == currency)  # type: ignore[no-any-return]
+
+
 def test_operation(served: Served, india: httpx.Client) -> None:
     assert httpx.get(f"{served.url}/health").json()["phase"] == "ready"
     metrics = httpx.get(f"{served.url}/metrics").text

@@ -11,6 +11,7 @@ from paritas.api import (
     operation,
     payments,
     queue,
+    statements,
     webhooks,
 )
 from paritas.api.budget import Limits
@@ -26,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *queue.ROUTES,
     *liquidity.ROUTES,
     *accounts.ROUTES,
+    *statements.ROUTES,
     *journal.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,

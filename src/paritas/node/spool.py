@@ -184,7 +184,7 @@ class Spooler:
         assert message is not None
         return Window(
             wishes_of(result, self._directory, self._seal),
-            tuple(_particulars(message, each) for each in result.transactions),
+            tuple(particulars_of(message, each) for each in result.transactions),
             tuple(t.fragment for t in result.transactions) if self._deliver else (),
         )
 
@@ -255,7 +255,8 @@ def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
     return digest.digest()
 
 
-def _particulars(message: Message, transaction: Transaction) -> Particulars:
+def particulars_of(message: Message, transaction: Transaction) -> Particulars:
+    """Return what answers and notifications repeat of a transaction."""
     try:
         amount_minor = parse_amount(transaction.amount, transaction.currency)
         currency = transaction.currency
