@@ -419,7 +419,7 @@ def verify(problem: Path, result: Path, /) -> int:
 
 @app.command
 def bench(
-    what: Literal["settlement", "screening"] = "settlement",
+    what: Literal["settlement", "service", "screening"] = "settlement",
     /,
     *,
     quick: bool = False,
@@ -427,7 +427,7 @@ def bench(
     picture: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Measure this machine: settlement (the engine, and settle as a whole process), or screening.
+    """Measure this machine: settlement (the engine, and settle as a whole), service, or screening.
 
     docs/benchmarks.md and docs/screening.md say what each figure means.
 
@@ -444,10 +444,12 @@ def bench(
     picture
         Where to draw screening's curve of recall and false alarms (SVG).
     json
-        Print the figures of settlement as JSON.
+        Print the figures of settlement or service as JSON.
     """
     if what == "screening":
         return _bench_screening(lists, picture, quick=quick)
+    if what == "service":
+        return _bench_service(quick=quick, as_json=json)
     import msgspec
     from rich.console import Console
 
@@ -463,6 +465,22 @@ def bench(
         )
         print(f"{figures.machine}; SHA-256 over 65 bytes {yardsticks}")
         Console().print(*bench_tables(figures), sep="\n")
+    return 0
+
+
+def _bench_service(*, quick: bool, as_json: bool) -> int:
+    import msgspec
+    from rich.console import Console
+
+    from paritas.simulate.bench_service import run_service_bench, service_table
+
+    with _progress() as tell:
+        bench = run_service_bench(tell, quick=quick)
+    if as_json:
+        print(msgspec.json.encode(bench).decode())
+    else:
+        print(f"{bench.machine}; SHA-256 over 65 bytes {bench.yardstick_ns} ns")
+        Console().print(service_table(bench))
     return 0
 
 

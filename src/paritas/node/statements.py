@@ -7,20 +7,13 @@ import datetime
 import msgspec
 
 from paritas.iso20022.accounts import Account, Entry, EntryKind, Statement, camt053
-from paritas.iso20022.answers import TransactionStatus
-from paritas.iso20022.values import Message, Transaction
-from paritas.model.money import format_amount
 from paritas.node import history_queries as queries
 from paritas.node.archive import Past, question
 from paritas.node.calendars import format_instant
 from paritas.node.history_queries import Payment, QueryError
-from paritas.node.intake import EXCHANGE, reference_of
+from paritas.node.originals import Originals
 from paritas.node.outputs import Movement, entry_of
-from paritas.node.readings import read_any
-from paritas.node.spool import Particulars, particulars_of
 
-#: How many messages are kept read: entries of one message mostly lie together.
-_KEPT_MESSAGES = 16
 #: A statement of more entries than this is asked for as entries, in pages.
 ENTRIES_MAX = 200_000
 
@@ -94,7 +87,7 @@ class _Drawing:
             raise QueryError(
                 f"date {asked.date[:20]!r} is not a date such as 2026-09-30."
             ) from None
-        self._messages: dict[int, dict[str, tuple[Message, Transaction]]] = {}
+        self._originals = Originals(past)
 
     def draw(self) -> AccountStatement:
         asked = self.asked
@@ -227,53 +220,6 @@ class _Drawing:
             entry.amount_minor > 0,
             leg.payer,
             leg.payee,
-            _ENCODER.encode(self._particulars(payment)),
+            _ENCODER.encode(self._originals.particulars(payment)),
         )
         return entry_of(movement, self.asked.date)
-
-    def _particulars(self, payment: Payment) -> Particulars:
-        """Return what the message said, or what the instruction itself says where there was none."""
-        found = self._message(payment).get(payment.reference) if payment.message else None
-        if found is not None:
-            return particulars_of(*found)
-        first = payment.legs[0]
-        status = TransactionStatus(
-            "",
-            transaction_id=payment.reference,
-            end_to_end_id=payment.trade or payment.reference,
-            uetr=payment.uetr,
-            currency=first.currency,
-            amount_minor=first.amount_minor,
-            settlement_date=payment.value_date,
-        )
-        return Particulars(
-            status,
-            payment.message_id,
-            "pacs.009.001.08",
-            first.payer,
-            first.payee,
-            "",
-            "",
-            f"{first.currency} {format_amount(first.amount_minor, first.currency)}",
-            EXCHANGE if payment.trade else "",
-        )
-
-    def _message(self, payment: Payment) -> dict[str, tuple[Message, Transaction]]:
-        """Return the transactions of a payment's message by reference; none if it was erased."""
-        known = self._messages.get(payment.message)
-        if known is not None:
-            return known
-        query = "SELECT seq, position FROM message WHERE number = ?"
-        rows = self.history.ask(query, (payment.message,))
-        data = self.past.journal.sealed(*rows[0]) if rows else None
-        found: dict[str, tuple[Message, Transaction]] = {}
-        if data is not None:
-            result = read_any(data)
-            if result.message is not None:
-                for transaction in result.transactions:
-                    reference = reference_of(result.message, transaction)
-                    found[reference] = result.message, transaction
-        self._messages[payment.message] = found
-        if len(self._messages) > _KEPT_MESSAGES:
-            del self._messages[next(iter(self._messages))]
-        return found
