@@ -475,7 +475,7 @@ def _bench_service(*, quick: bool, as_json: bool) -> int:
     from paritas.simulate.bench_service import run_service_bench, service_table
 
     with _progress() as tell:
-        bench = run_service_bench(tell, quick=quick)
+        bench = run_service_bench(tell, part=10 if quick else 1)
     if as_json:
         print(msgspec.json.encode(bench).decode())
     else:

@@ -256,19 +256,16 @@ def loads(part: int, prefix: str) -> list[Load]:
     """Return the workloads, of which ``part`` is the fraction that is sent."""
     return [
         message_load("single pacs.008", 20_000 // part, 1, 96, f"{prefix}A"),
-        message_load("pacs.008 of 500 payments", 160 // part, 500, 4, f"{prefix}B"),
+        message_load("pacs.008 of 500 payments", max(1, 160 // part), 500, 4, f"{prefix}B"),
         instruction_load("JSON arrays of 1,000 instructions", 600 // part, 1_000, 4, f"{prefix}C"),
     ]
 
 
-def run_service_bench(
-    tell: Callable[[str, int, int], None], *, quick: bool = False
-) -> ServiceBench:
-    """Measure the service; ``quick`` sends a tenth.
+def run_service_bench(tell: Callable[[str, int, int], None], *, part: int = 1) -> ServiceBench:
+    """Measure the service with one ``part``-th of each workload.
 
     Raises AssertionError if anything is not settled, RuntimeError if a server does not start.
     """
-    part = 10 if quick else 1
     figures: list[ServiceFigure] = []
     warming, measured = loads(part, "W"), loads(part, "")
     before_ns = yardstick_ns()
