@@ -488,7 +488,13 @@ def balance(currency: str = "", /, *, at: str = "", json: bool = False, node: No
 
 @app.command
 def statement(
-    currency: str, /, *, date: datetime.date | None = None, json: bool = False, node: Node = _HERE
+    currency: str,
+    /,
+    *,
+    date: datetime.date | None = None,
+    xml: bool = False,
+    json: bool = False,
+    node: Node = _HERE,
 ) -> int:
     """Show an account's entries between opening and closing balance, oldest first.
 
@@ -500,13 +506,17 @@ def statement(
         The book's currency.
     date
         The business date; without it, everything there is.
+    xml
+        Print the camt.053 of a date that has ended.
     json
         Print each entry as one line of JSON.
     """
     from paritas.client import commands
 
     day = date.isoformat() if date is not None else ""
-    return commands.statement(node.load(), currency, day, as_json=json)
+    if xml and not day:
+        raise UsageError("paritas statement: --xml needs --date.")
+    return commands.statement(node.load(), currency, day, xml=xml, as_json=json)
 
 
 @app.command
@@ -802,7 +812,7 @@ def verify(problem: Path, result: Path, /) -> int:
 
 @app.command
 def bench(
-    what: Literal["settlement", "screening"] = "settlement",
+    what: Literal["settlement", "service", "screening"] = "settlement",
     /,
     *,
     quick: bool = False,
@@ -810,7 +820,7 @@ def bench(
     picture: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Measure this machine: settlement (the engine, and settle as a whole process), or screening.
+    """Measure this machine: settlement (the engine, and settle as a whole), service, or screening.
 
     docs/benchmarks.md and docs/screening.md say what each figure means.
 
@@ -827,10 +837,12 @@ def bench(
     picture
         Where to draw screening's curve of recall and false alarms (SVG).
     json
-        Print the figures of settlement as JSON.
+        Print the figures of settlement or service as JSON.
     """
     if what == "screening":
         return _bench_screening(lists, picture, quick=quick)
+    if what == "service":
+        return _bench_service(quick=quick, as_json=json)
     import msgspec
     from rich.console import Console
 
@@ -846,6 +858,22 @@ def bench(
         )
         print(f"{figures.machine}; SHA-256 over 65 bytes {yardsticks}")
         Console().print(*bench_tables(figures), sep="\n")
+    return 0
+
+
+def _bench_service(*, quick: bool, as_json: bool) -> int:
+    import msgspec
+    from rich.console import Console
+
+    from paritas.simulate.bench_service import run_service_bench, service_table
+
+    with _progress() as tell:
+        bench = run_service_bench(tell, part=10 if quick else 1)
+    if as_json:
+        print(msgspec.json.encode(bench).decode())
+    else:
+        print(f"{bench.machine}; SHA-256 over 65 bytes {bench.yardstick_ns} ns")
+        Console().print(service_table(bench))
     return 0
 
 

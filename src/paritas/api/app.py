@@ -5,7 +5,6 @@ from __future__ import annotations
 from paritas.api import (
     accounts,
     changes,
-    entries,
     events,
     journal,
     liquidity,
@@ -14,6 +13,7 @@ from paritas.api import (
     payments,
     queue,
     sessions,
+    statements,
     webhooks,
 )
 from paritas.api.budget import Limits
@@ -30,8 +30,8 @@ ROUTES: tuple[Route, ...] = (
     *liquidity.ROUTES,
     *accounts.ROUTES,
     *changes.ROUTES,
-    *entries.ROUTES,
     *sessions.ROUTES,
+    *statements.ROUTES,
     *journal.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,

@@ -203,6 +203,13 @@ def entries(bic: str, currency: str, date: str, cursor: str) -> Question[a.Entri
     return Question("GET", path, a.EntriesPage, _given({}, date=date, cursor=cursor))
 
 
+def statement(bic: str, currency: str, date: str) -> Question[bytes]:
+    """The camt.053 of an account and a business date that has ended."""
+    names = "/".join(quote(name, safe="") for name in (bic, currency))
+    path = f"/v1/accounts/{names}/statements/{quote(date, safe='')}"
+    return Question("GET", path, bytes, accept=_XML)
+
+
 def changes() -> Question[a.ChangesAnswer]:
     """What waits for approval."""
     return Question("GET", "/v1/changes", a.ChangesAnswer)

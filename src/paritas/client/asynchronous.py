@@ -101,6 +101,11 @@ class AsyncClient:
             lambda c: asking.entries(name, currency, date, c), lambda page: page.entries
         )
 
+    async def statement(self, currency: str, date: str, bic: str = "") -> bytes:
+        """Return the camt.053 of an account and a business date that has ended."""
+        name = bic or self._asker.settings.bic
+        return await self.ask(asking.statement(name, currency, date))
+
     async def _all(
         self, question: Callable[[str], Question[Any]], items: Callable[[Any], Sequence[T]]
     ) -> AsyncIterator[T]:

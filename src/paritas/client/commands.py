@@ -199,9 +199,12 @@ def balance(settings: Settings, currency: str, at: str, *, as_json: bool) -> int
     return 0
 
 
-def statement(settings: Settings, currency: str, date: str, *, as_json: bool) -> int:
+def statement(settings: Settings, currency: str, date: str, *, xml: bool, as_json: bool) -> int:
     """Show an account's entries of a business date, oldest first, between its two balances."""
     with Client(settings) as client:
+        if xml:
+            sys.stdout.buffer.write(client.statement(currency, date) + b"\n")
+            return 0
         entries = list(client.entries(currency, date))[::-1]
     if as_json:
         for each in entries:
