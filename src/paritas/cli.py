@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Never
 
@@ -17,6 +18,7 @@ from paritas import __version__
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from paritas.client.settings import Settings
     from paritas.node.run import Progress
 
 app = App(
@@ -362,23 +364,263 @@ def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False)
     return 1 if report.breaches else 0
 
 
+@Parameter(name="*")
+@dataclass
+class Node:
+    """Which node a member's command asks, as whom."""
+
+    url: str = ""
+    """The node's address, such as https://node.example (or PARITAS_URL, or the settings file)."""
+    bic: str = ""
+    """The own institution (or PARITAS_BIC)."""
+    key: str = ""
+    """The file with the private key that signs (or PARITAS_KEY)."""
+    settings: Path | None = None
+    """A settings file (TOML: url, bic, key ...) instead of ~/.config/paritas/client.toml."""
+
+    def load(self) -> Settings:
+        """Return the settings; raises SettingsError."""
+        from paritas.client.settings import Settings
+
+        return Settings.load(self.settings, url=self.url, bic=self.bic, key=self.key)
+
+
+_HERE = Node()
+
+
 @app.command
-def status(uetr: str, /, *, journal: Path, json: bool = False) -> int:
+def send(*files: str, xml: bool = False, json: bool = False, node: Node = _HERE) -> int:
+    """Send messages to the node, ISO 20022 or MT; what is answered is durable there.
+
+    Exit 1 if anything in them was refused.
+
+    Example: paritas send payment.xml --url https://node.example --key bank.pem
+
+    Parameters
+    ----------
+    files
+        The messages, one in each file; - is standard input.
+    xml
+        Print the node's pacs.002 for each.
+    json
+        Print the answer to each as one line of JSON.
+    """
+    from paritas.client import commands
+
+    if not files:
+        raise UsageError("paritas send: name at least one file.")
+    return commands.send(node.load(), files, xml=xml, as_json=json)
+
+
+@app.command
+def queue(currency: str = "", /, *, json: bool = False, node: Node = _HERE) -> int:
+    """List what waits, why, and what would free it.
+
+    Example: paritas queue INR
+
+    Parameters
+    ----------
+    currency
+        Only this currency.
+    json
+        Print each as one line of JSON.
+    """
+    from paritas.client import commands
+
+    return commands.queue(node.load(), currency, as_json=json)
+
+
+@app.command
+def act(
+    what: Literal["cancel", "priority", "reorder"],
+    number: int,
+    value: str = "",
+    /,
+    *,
+    json: bool = False,
+    node: Node = _HERE,
+) -> int:
+    """Cancel what waits, or give it another priority or place.
+
+    Example: paritas act priority 4711 urgent
+
+    Parameters
+    ----------
+    what
+        What to do with it.
+    number
+        Its number, as paritas queue shows it.
+    value
+        The priority (urgent, high, normal) or the place (front, end).
+    json
+        Print the answer as JSON.
+    """
+    from paritas.client import commands
+
+    allowed = {"priority": ("urgent", "high", "normal"), "reorder": ("front", "end")}.get(
+        what, ("",)
+    )
+    if value not in allowed:
+        words = " or ".join(filter(None, allowed)) or "nothing"
+        raise UsageError(f"paritas act {what}: after the number comes {words}.")
+    return commands.act(node.load(), what, number, value, as_json=json)
+
+
+@app.command
+def balance(currency: str = "", /, *, at: str = "", json: bool = False, node: Node = _HERE) -> int:
+    """Show the institution's balances, now or as of a past moment.
+
+    Example: paritas balance INR --at 2026-09-30T17:00:00Z
+
+    Parameters
+    ----------
+    currency
+        Only this currency.
+    at
+        A past moment, ISO 8601 with its zone.
+    json
+        Print them as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.balance(node.load(), currency, at, as_json=json)
+
+
+@app.command
+def statement(
+    currency: str,
+    /,
+    *,
+    date: datetime.date | None = None,
+    xml: bool = False,
+    json: bool = False,
+    node: Node = _HERE,
+) -> int:
+    """Show an account's entries between opening and closing balance, oldest first.
+
+    Example: paritas statement INR --date 2026-09-30
+
+    Parameters
+    ----------
+    currency
+        The book's currency.
+    date
+        The business date; without it, everything there is.
+    xml
+        Print the camt.053 of a date that has ended.
+    json
+        Print each entry as one line of JSON.
+    """
+    from paritas.client import commands
+
+    day = date.isoformat() if date is not None else ""
+    if xml and not day:
+        raise UsageError("paritas statement: --xml needs --date.")
+    return commands.statement(node.load(), currency, day, xml=xml, as_json=json)
+
+
+@app.command
+def watch(*kinds: str, after: str = "", json: bool = False, node: Node = _HERE) -> int:
+    """Print what changes as it happens, until stopped with Ctrl-C.
+
+    Example: paritas watch payment.settled payment.refused --json
+
+    Parameters
+    ----------
+    kinds
+        Only these kinds, such as payment.settled; without any, all.
+    after
+        Go on after the notice of this id.
+    json
+        Print each notice as one line of JSON.
+    """
+    from paritas.client import commands
+
+    return commands.watch(node.load(), kinds, after, as_json=json)
+
+
+@app.command
+def changes(*, json: bool = False, node: Node = _HERE) -> int:
+    """List the changes that wait for people's approval.
+
+    Example: paritas changes
+
+    Parameters
+    ----------
+    json
+        Print them as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.changes(node.load(), as_json=json)
+
+
+@app.command
+def approve(number: int, /, *, digest: str = "", json: bool = False, node: Node = _HERE) -> int:
+    """Approve a change with your key, as another person than those who approved it before.
+
+    Example: paritas approve 7 --key officer.pem --digest 9f2c...
+
+    Parameters
+    ----------
+    number
+        The change's number, as paritas changes shows it.
+    digest
+        The digest that was agreed on another way; nothing else is approved then.
+    json
+        Print the answer as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.approve(node.load(), number, digest, as_json=json)
+
+
+@app.command
+def withdraw(number: int, /, *, json: bool = False, node: Node = _HERE) -> int:
+    """Take a change of the own institution back, or turn one down that needs its consent.
+
+    Example: paritas withdraw 7
+
+    Parameters
+    ----------
+    number
+        The change's number.
+    json
+        Print the answer as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.act(node.load(), "withdraw", number, "", as_json=json)
+
+
+@app.command
+def status(
+    payment: str, /, *, journal: Path | None = None, json: bool = False, node: Node = _HERE
+) -> int:
     """Show a payment's history as a timeline: received, queued, settled, delivered, confirmed.
 
-    Found by its UETR, else by its TxId or InstrId. Exit 1 if the journal knows no such payment.
+    Found by its number, its UETR, else by its TxId or InstrId. Asks the node, or, with --journal, a
+    journal file. Exit 1 if there is no such payment.
 
     Example: paritas status 0f3e8a54-6a1c-4b5e-9d43-2f7c1b8e6a90 --journal out/today/journal.sqlite
 
     Parameters
     ----------
-    uetr
-        The payment's UETR or reference.
+    payment
+        The payment's number, UETR or reference.
     journal
-        The journal file; its tables for asking are kept beside it and brought up to date.
+        A journal file; its tables for asking are kept beside it and brought up to date.
     json
         Print the payments and their timelines as JSON.
     """
+    if journal is not None:
+        return _status_in(journal, payment, as_json=json)
+    from paritas.client import commands
+
+    return commands.status(node.load(), payment, as_json=json)
+
+
+def _status_in(journal: Path, uetr: str, *, as_json: bool) -> int:
     import msgspec
     from rich.console import Console
 
@@ -391,7 +633,7 @@ def status(uetr: str, /, *, journal: Path, json: bool = False) -> int:
 
         with history_beside(journal, caught_up) as (history, _):
             tracked = track(history, uetr)
-    if json:
+    if as_json:
         print(msgspec.json.encode(tracked).decode())
     elif tracked:
         Console().print(*timeline_tables(tracked), sep="\n\n")
@@ -570,7 +812,7 @@ def verify(problem: Path, result: Path, /) -> int:
 
 @app.command
 def bench(
-    what: Literal["settlement", "screening"] = "settlement",
+    what: Literal["settlement", "service", "screening"] = "settlement",
     /,
     *,
     quick: bool = False,
@@ -578,7 +820,7 @@ def bench(
     picture: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Measure this machine: settlement (the engine, and settle as a whole process), or screening.
+    """Measure this machine: settlement (the engine, and settle as a whole), service, or screening.
 
     docs/benchmarks.md and docs/screening.md say what each figure means.
 
@@ -595,10 +837,12 @@ def bench(
     picture
         Where to draw screening's curve of recall and false alarms (SVG).
     json
-        Print the figures of settlement as JSON.
+        Print the figures of settlement or service as JSON.
     """
     if what == "screening":
         return _bench_screening(lists, picture, quick=quick)
+    if what == "service":
+        return _bench_service(quick=quick, as_json=json)
     import msgspec
     from rich.console import Console
 
@@ -614,6 +858,22 @@ def bench(
         )
         print(f"{figures.machine}; SHA-256 over 65 bytes {yardsticks}")
         Console().print(*bench_tables(figures), sep="\n")
+    return 0
+
+
+def _bench_service(*, quick: bool, as_json: bool) -> int:
+    import msgspec
+    from rich.console import Console
+
+    from paritas.simulate.bench_service import run_service_bench, service_table
+
+    with _progress() as tell:
+        bench = run_service_bench(tell, part=10 if quick else 1)
+    if as_json:
+        print(msgspec.json.encode(bench).decode())
+    else:
+        print(f"{bench.machine}; SHA-256 over 65 bytes {bench.yardstick_ns} ns")
+        Console().print(service_table(bench))
     return 0
 
 
@@ -664,10 +924,9 @@ def main() -> Never:
     """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
     from paritas.iso20022.schemas import SchemaBundleMissingError
     from paritas.journal.sqlite import JournalError
+    from paritas.model.told import ToldError
     from paritas.node.run import SettleError
     from paritas.node.scheme import SchemeErrors
-    from paritas.people.store import PeopleError
-    from paritas.signing.keys import KeyFileError
 
     try:
         code = app(exit_on_error=False, print_error=False)
@@ -679,8 +938,7 @@ def main() -> Never:
         SettleError,
         JournalError,
         SchemaBundleMissingError,
-        PeopleError,
-        KeyFileError,
+        ToldError,
     ) as error:
         print(error, file=sys.stderr)
         sys.exit(1)

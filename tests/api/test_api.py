@@ -186,7 +186,7 @@ def test_names_that_nobody_has_are_refused_with_their_reason(india: httpx.Client
                 "reference": "W4",
                 "legs": [{"payer": CHINA, "payee": INDIA, "currency": "INR", "amount_minor": 1}],
             },
-            "AG01",
+            "MD01",
         ),
         (instruction("W5", value_date="2020-01-01"), "DT05"),
         (instruction("W6", value_date="soon"), "DT01"),
@@ -306,9 +306,19 @@ def test_holds_limits_and_money(served: Served, india: httpx.Client) -> None:
         assert balance(india) == before - 1000
         path = f"/v1/accounts/{INDIA}/INR"
         assert treasurer.put(f"{path}/limit", json={"limit_minor": 5}).json()["code"] == "forbidden"
-        assert issuer.put(f"{path}/limit", json={"limit_minor": 5}).status_code == 200
-        assert issuer.post(f"{path}/issue", json={"amount_minor": 40}).status_code == 200
-        assert issuer.post(f"{path}/redeem", json={"amount_minor": 30}).status_code == 200
+        with served.client(ISSUER, "issuer", "second") as second:
+            for method, change, wanted in (
+                ("PUT", "limit", {"limit_minor": 5}),
+                ("POST", "issue", {"amount_minor": 40}),
+                ("POST", "redeem", {"amount_minor": 30}),
+            ):
+                asked = issuer.request(method, f"{path}/{change}", json=wanted).json()
+                assert asked["waits_for"]
+                [waits] = issuer.get("/v1/changes").json()["changes"]
+                approve = f"/v1/changes/{asked['number']}/approve"
+                digest = {"digest": waits["digest"]}
+                assert issuer.post(approve, json=digest).json()["code"] == "refused"
+                assert second.post(approve, json=digest).json()["waits_for"] == ""
         assert (
             treasurer.put(
                 f"{path}/reservation", json={"urgent_minor": 3, "high_minor": 4}
@@ -354,7 +364,7 @@ def test_the_journal_can_be_fetched_verified_and_proved(
     head = india.get("/v1/journal/head").json()
     previous, seq, cursor = chain.GENESIS, 0, "0"
     while seq < head["seq"]:
-        page = india.get("/v1/journal", params={"cursor": cursor, "limit": 7}).json()
+        page = india.get("/v1/journal", params={"cursor": cursor, "limit": 1000}).json()
         for row in page["rows"]:
             records = split_records(base64.b64decode(row["payload"]))
             previous = chain.next_hash(previous, row["seq"], row["at_ns"], records)
@@ -391,6 +401,74 @@ def test_a_matched_trade_needs_both_to_cancel(served: Served, india: httpx.Clien
         assert china.post(f"/v1/queue/{theirs['number']}/cancel").json()["waits_for"] == ""
         story = india.get(f"/v1/payments/{mine['number']}").json()
         assert story["payment"]["state"] == "cancelled"
+
+
+def test_statements_add_up_and_are_final_once_the_day_has_ended(served: Served) -> None:
+    with served.client(CHINA) as china, served.client("", "operator") as operator:
+        leg = {"payer": CHINA, "payee": INDIA, "currency": "CNY", "amount_minor": 25}
+        submit(china, {"reference": "ST1", "legs": [leg]})
+        with served.client(INDIA) as sender:
+            sender.post("/v1/messages", content=payment_message("ST2", ["ST2"]), headers=XML)
+        with served.client(ISSUER, "issuer") as issuer:
+            assert issuer.get(f"/v1/accounts/{CHINA}/CNY/entries").json()["code"] == "not_found"
+        path = f"/v1/accounts/{CHINA}/CNY/statements/{business_date(china, 'CNY')}"
+        told = china.get(path).json()["statement"]
+        assert not told["is_final"]
+        total = sum(entry["amount_minor"] for entry in told["entries"])
+        assert told["opening_minor"] + total == told["closing_minor"] == balance(china, "CNY")
+        assert told["entries"][-1]["transaction_id"] == "ST1"
+        assert china.get(path, headers={"Accept": "application/xml"}).json()["code"] == "invalid"
+        assert operator.post("/v1/books/CNY/close").status_code == 200
+        final = china.get(path, headers={"Accept": "application/xml"})
+        assert final.headers["content-type"] == "application/xml"
+        assert "camt.053.001.08" in final.text
+        assert "<TxId>ST1</TxId>" in final.text
+        entries = china.get(f"/v1/accounts/{CHINA}/CNY/entries", params={"limit": 1}).json()
+        assert entries["entries"][0]["amount_minor"] == -25
+        india = f"/v1/accounts/{INDIA}/INR/statements/{business_date(china, 'INR')}"
+        assert china.get(india).json()["code"] == "not_found"
+    with served.client(INDIA) as other:
+        lines = other.get(india).json()["statement"]["entries"]
+        by_reference = {line["transaction_id"]: line for line in lines}
+        # What a message said is told in its own words.
+        assert by_reference["ST2"]["end_to_end_id"] == "E2E-ST2"
+        assert by_reference["ST2"]["debtor"] == "Debtor Limited"
+
+
+def test_the_outbox_tells_each_what_it_must_know_and_when(
+    served: Served, india: httpx.Client
+) -> None:
+    def fetch(client: httpx.Client, cursor: str = "") -> tuple[list[tuple[str, str]], str]:
+        messages, last = [], False
+        while not last:
+            page = client.get("/v1/outbox", params={"cursor": cursor, "limit": 1000}).json()
+            messages += [(m["message_type"][:8], m["document"]) for m in page["messages"]]
+            cursor, last = page["cursor"], page["is_last"]
+        return messages, cursor
+
+    with served.client(BRAZIL) as brazil, served.client(CHINA) as china:
+        before = f"{india.get('/v1/journal/head').json()['seq']}-999999-0"
+        india.post("/v1/messages", content=payment_message("OUT", ["OUT1"]), headers=XML)
+        leg = {"payer": BRAZIL, "payee": INDIA, "currency": "INR", "amount_minor": 77}
+        [waits] = submit(brazil, {"reference": "OUT2", "legs": [leg]})
+        assert waits["status"] == "PDNG"
+        assert fetch(brazil, before)[0] == []
+        back = {"payer": INDIA, "payee": BRAZIL, "currency": "INR", "amount_minor": 80}
+        submit(india, {"reference": "OUT3", "legs": [back]})
+        got, _ = fetch(china, before)
+        assert [kind for kind, _ in got] == ["camt.054", "pacs.008"]
+        assert "OUT1" in got[1][1]
+        assert "Creditor Limited" in got[1][1]
+        told, _ = fetch(brazil, before)
+        kinds = [kind for kind, _ in told]
+        assert kinds == ["camt.054", "pacs.009", "pacs.002", "camt.054"]
+        assert "<TxSts>ACSC</TxSts>" in told[2][1]
+        assert "OUT2" in told[2][1]
+
+
+def business_date(client: httpx.Client, currency: str) -> str:
+    books = client.get("/v1/books").json()["books"]
+    return next(book["date"] for book in books if book["currency"] == currency)  # type: ignore[no-any-return]
 
 
 def test_operation(served: Served, india: httpx.Client) -> None:

@@ -144,7 +144,7 @@ def _writer_of(pid: int, journal: Path) -> int:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     for child in map(int, children):
         for descriptor in Path(f"/proc/{child}/fd").iterdir():
-            if descriptor.readlink() == journal:
+            if str(descriptor.readlink()) == str(journal):
                 return child
     raise AssertionError("no writer")
 

@@ -68,7 +68,7 @@ def test_a_member_pays_with_its_key(node: Served) -> None:
 def test_another_member_cannot_pay_for_it(node: Served) -> None:
     answer = ask(node, B, "POST", "/v1/instructions", pay("S2"))
     (result,) = answer.json()["results"]
-    assert (result["status"], result["reason"]) == ("RJCT", "AG01")
+    assert (result["status"], result["reason"]) == ("RJCT", "MD01")
 
 
 def test_a_stranger_is_nobody(node: Served) -> None:

@@ -13,6 +13,7 @@ from paritas.api import (
     payments,
     queue,
     sessions,
+    statements,
     webhooks,
 )
 from paritas.api.budget import Limits
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *accounts.ROUTES,
     *changes.ROUTES,
     *sessions.ROUTES,
+    *statements.ROUTES,
     *journal.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,

@@ -61,20 +61,20 @@ class Budget:
         self.requests -= 1
         self.body_bytes -= size_bytes
 
-    @contextmanager
-    def of(self, institution: str) -> Iterator[None]:
-        """Take a place out of one institution's share."""
+    def enter_of(self, institution: str) -> None:
+        """Take a place out of one institution's share; ``leave_of`` gives it back."""
         by = self._by_institution
         if by[institution] >= self.limits.requests_each:
             text = "Too many requests of this institution are on their way; nothing was done."
             raise Refused("too_many_requests", text, retry_after_s=self.limits.retry_after_s)
         by[institution] += 1
-        try:
-            yield
-        finally:
-            by[institution] -= 1
-            if not by[institution]:
-                del by[institution]
+
+    def leave_of(self, institution: str) -> None:
+        """Give it back."""
+        by = self._by_institution
+        by[institution] -= 1
+        if not by[institution]:
+            del by[institution]
 
     def check_stream(self, institution: str) -> None:
         """Refuse one stream more than an institution may have."""

@@ -53,7 +53,7 @@ class Done(msgspec.Struct, frozen=True):
 class Call:
     """What a handler is given: the request, its body, who asks, and the service."""
 
-    __slots__ = ("_evidence", "body", "parameters", "principal", "request", "service")
+    __slots__ = ("_evidence", "body", "headers", "parameters", "principal", "request", "service")
 
     def __init__(
         self,
@@ -64,6 +64,8 @@ class Call:
         parameters: Mapping[str, str],
     ) -> None:
         self.request = request
+        #: Names in lower case; where one came twice, the last.
+        self.headers: dict[bytes, bytes] = dict(request.scope["headers"])
         self.body = body
         self.principal = principal
         self.service = service
@@ -94,6 +96,10 @@ class Call:
     def person(self) -> bytes:
         """How the journal names whoever acts."""
         return person_of(self.principal)
+
+    def header(self, name: bytes) -> str:
+        """Return a header by its name in lower case, "" if it did not come."""
+        return self.headers.get(name, b"").decode("latin-1")
 
     def query(self, name: str, default: str = "") -> str:
         """Return a parameter of the query."""
@@ -205,7 +211,7 @@ class Call:
 
     def idempotency_key(self) -> str:
         """Return the request's key, "" if it has none."""
-        key = self.request.headers.get("idempotency-key", "")
+        key = self.header(b"idempotency-key")
         if len(key) > KEY_CHARACTERS_MAX:
             raise Refused("invalid", f"Idempotency-Key: at most {KEY_CHARACTERS_MAX} characters.")
         return key

@@ -1,4 +1,4 @@
-"""GET /v1/events: server-sent events of everything that changes and that the caller may see."""
+"""What is told as it happens: server-sent events, and the outbox of messages to be fetched."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 import msgspec
 from starlette.responses import StreamingResponse
 
-from paritas.api.calls import Call
+from paritas.api.calls import PAGE, PAGE_MAX, Call
 from paritas.api.principals import Principal
 from paritas.api.problems import Refused
 from paritas.api.routes import Parameter, Route
 from paritas.node.feed import FeedRow
 from paritas.node.live import LiveNode
 from paritas.node.notices import Concerning, Notice, notices, place_of
+from paritas.node.outbox import Outbound, OutboxAsked, OutboxPage
 
 _ENCODER = msgspec.json.Encoder()
 #: How often a quiet stream says that it lives, so that nothing between takes it for dead.
@@ -45,7 +46,7 @@ class NoticeCache:
 
 async def get_events(call: Call) -> StreamingResponse:
     """Stream notices from now on, or from after the last one that was seen."""
-    last = call.request.headers.get("last-event-id") or call.query("after")
+    last = call.header(b"last-event-id") or call.query("after")
     place = place_of(last) if last else (call.node.seq, 2**62, 0)
     if place is None or place[0] > call.node.seq:
         raise Refused("invalid", "Last-Event-ID is none that was given out.")
@@ -94,7 +95,44 @@ def _event(notice: Notice) -> bytes:
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (notice.id.encode(), notice.kind.encode(), data)
 
 
+class OutboxAnswer(msgspec.Struct, frozen=True):
+    """Messages that leave for the institution, in order.
+
+    ``cursor`` is where to go on, now or later; ``is_last`` says that nothing more is there yet.
+    """
+
+    seq: int
+    messages: tuple[Outbound, ...]
+    cursor: str
+    is_last: bool
+
+
+async def get_outbox(call: Call) -> OutboxAnswer:
+    """Answer with what leaves for the institution after a place."""
+    cursor = call.query("cursor")
+    place = place_of(cursor) if cursor else (0, 0, 0)
+    if place is None or max(place) >= 2**63:
+        raise Refused("invalid", f"cursor {cursor[:60]!r} is none that was given out.")
+    limit = max(1, call.query_number("limit", PAGE, PAGE_MAX))
+    seq = call.node.seq
+    asked = OutboxAsked(call.principal.institution, place, limit, seq)
+    page = await call.node.archive.ask("outbox", asked, OutboxPage)
+    return OutboxAnswer(seq, page.messages, page.cursor, page.is_last)
+
+
 ROUTES = (
+    Route(
+        "GET",
+        "/v1/outbox",
+        "outbox",
+        "Messages for the institution: pacs.002 of what waited, camt.054, payments passed on",
+        get_outbox,
+        parameters=(
+            Parameter("cursor", "Where the answer before ended."),
+            Parameter("limit", f"At most so many, up to {PAGE_MAX}.", int),
+        ),
+        answer=OutboxAnswer,
+    ),
     Route(
         "GET",
         "/v1/events",

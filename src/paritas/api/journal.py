@@ -80,7 +80,7 @@ async def get_journal(call: Call) -> JournalAnswer | Response:
     rows = await call.node.reader.ask(read)
     cursor = str(rows[-1].seq) if rows and rows[-1].seq < upto else ""
     answer = JournalAnswer(upto, tuple(rows), cursor)
-    if _MSGPACK in call.request.headers.get("accept", ""):
+    if _MSGPACK in call.header(b"accept"):
         return Response(msgspec.msgpack.encode(answer), media_type=_MSGPACK)
     return answer
 

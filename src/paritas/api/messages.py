@@ -77,7 +77,7 @@ class _Submitted(msgspec.Struct):
 
 async def post_messages(call: Call) -> Response | MessageAnswer | MessagesAnswer:
     """Submit one message, or several as the parts of multipart/mixed."""
-    boundary = _boundary(call.request.headers.get("content-type", ""))
+    boundary = _boundary(call.header(b"content-type"))
     # A message is sealed as it came; parts of a body leave out what stands between them.
     await call.gather_evidence(body=bool(boundary))
     if not boundary:
@@ -88,7 +88,7 @@ async def post_messages(call: Call) -> Response | MessageAnswer | MessagesAnswer
             raise Refused("too_large", text)
         parts = _parts(call.body.content, boundary)
         submitted = list(await asyncio.gather(*(_submit(call, part, None) for part in parts)))
-    if _XML in call.request.headers.get("accept", ""):
+    if _XML in call.header(b"accept"):
         return await _xml_answer(call, submitted, several=bool(boundary))
     answers = [_answer(each.outcome) for each in submitted]
     if boundary:
@@ -109,7 +109,7 @@ async def _submit(call: Call, content: bytes, path: Path | None) -> _Submitted:
     try:
         return await _take_up(call, decode_reading(encoded), encoded, content, path)
     finally:
-        if path is not None and _XML not in call.request.headers.get("accept", ""):
+        if path is not None and _XML not in call.header(b"accept"):
             path.with_suffix(".spool").unlink(missing_ok=True)
 
 

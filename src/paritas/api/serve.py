@@ -95,6 +95,7 @@ def serve(
         ws="none",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=_STOP_S,

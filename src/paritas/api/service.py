@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from paritas.api.bodies import read_body
+from paritas.api.bodies import read_body, read_small_body
 from paritas.api.budget import Budget, Limits
 from paritas.api.calls import Call
 from paritas.api.events import NoticeCache
@@ -150,22 +150,36 @@ class Service:
         if route.public:
             return await route.handler(Call(request, Body(), NOBODY, self, parameters)), NOBODY
         budget = self.budget
+        limits = budget.limits
         size_bytes = _announced_bytes(request)
-        counted_bytes = min(size_bytes, budget.limits.memory_body_bytes)
+        counted_bytes = min(size_bytes, limits.memory_body_bytes)
         budget.enter(counted_bytes)
         try:
-            async with read_body(request, route, size_bytes, self) as body:
-                principal = await self.authenticator.authenticate(request, body)
-                if isinstance(principal, Problem):
-                    return response_of(principal), NOBODY
-                if not route.allows(principal):
-                    text = f"The role {principal.role} may not do this."
-                    return response_of(Problem("forbidden", text)), principal
-                with budget.of(principal.institution):
-                    call = Call(request, body, principal, self, parameters)
-                    return await route.handler(call), principal
+            if request.method == "GET":
+                return await self._answer_with(route, parameters, request, Body())
+            if size_bytes > limits.memory_body_bytes or not size_bytes:
+                async with read_body(request, route, size_bytes, self) as body:
+                    return await self._answer_with(route, parameters, request, body)
+            content = await read_small_body(request, size_bytes)
+            return await self._answer_with(route, parameters, request, Body(content))
         finally:
             budget.leave(counted_bytes)
+
+    async def _answer_with(
+        self, route: Route, parameters: dict[str, str], request: Request, body: Body
+    ) -> tuple[Any, Principal]:
+        principal = await self.authenticator.authenticate(request, body)
+        if isinstance(principal, Problem):
+            return response_of(principal), NOBODY
+        if principal.role not in route.roles:
+            text = f"The role {principal.role} may not do this."
+            return response_of(Problem("forbidden", text)), principal
+        self.budget.enter_of(principal.institution)
+        try:
+            call = Call(request, body, principal, self, parameters)
+            return await route.handler(call), principal
+        finally:
+            self.budget.leave_of(principal.institution)
 
     def _problem(self, error: Exception, route: Route) -> Problem:
         if isinstance(error, Refused):
@@ -217,8 +231,10 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def _announced_bytes(request: Request) -> int:
-    length = request.headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+    for name, length in request.scope["headers"]:
+        if name == b"content-length":
+            return int(length) if length.isdigit() and len(length) < 20 else 0
+    return 0
 
 
 __all__ = ["NOBODY", "Service"]

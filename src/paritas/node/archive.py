@@ -29,7 +29,7 @@ HISTORY_NAME = "history.sqlite"
 #: never waits long for it.
 _FOLLOW_S = 0.5
 _FOLLOW_RECORDS = 5_000
-_NICE = 10
+_NICE = 19
 
 
 class Past:

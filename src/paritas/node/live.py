@@ -37,7 +37,7 @@ from paritas.journal.recovery import keep_snapshot, recover
 from paritas.journal.sqlite import Batch, JournalError, SqliteJournal
 from paritas.model.commands import AnyCommand
 from paritas.model.events import AnyEvent, CommandRefused
-from paritas.node import questions, readings, timers
+from paritas.node import outbox, questions, readings, statements, timers
 from paritas.node.alone import alone_in
 from paritas.node.archive import Archive
 from paritas.node.calendars import BookCalendar
@@ -65,7 +65,7 @@ _REFUSED_PAUSE_S = 60.0
 _NO_LIMIT = 2**62
 
 # Imported for the jobs and questions that they declare, before the processes are forked.
-assert readings is not None and questions is not None
+assert outbox and questions and readings and statements
 
 
 class Phase(StrEnum):

@@ -188,14 +188,15 @@ def write_accounts(tasks: bytes, notifications: Path, statements: Path) -> None:
         statement = task.statement
         account, date = statement.account, statement.business_date
         name = f"{account.owner}-{account.currency}-{date}.xml"
-        entries = [_entry(movement, date) for movement in task.movements]
+        entries = [entry_of(movement, date) for movement in task.movements]
         if entries:
             notice = camt054(task.notification_id, statement.created, account, entries)
             _write(f"{notifications}/{name}", notice, len(entries))
         _write(f"{statements}/{name}", camt053(statement, entries), len(entries))
 
 
-def _entry(movement: Movement, date: str) -> Entry:
+def entry_of(movement: Movement, date: str) -> Entry:
+    """Return an entry as notification and statement have it; ``date`` is the business date."""
     particulars = _PARTICULARS.decode(movement.particulars)
     given = particulars.status
     if particulars.local_instrument == EXCHANGE:

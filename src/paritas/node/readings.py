@@ -89,7 +89,7 @@ def read(context: Context, data: bytes) -> bytes:
     """Read one message, ISO 20022 or MT; nothing that is in it makes this raise."""
     buffer = BytesIO()
     spooler = Spooler(_NO_PATH, context.directory, context.seal, deliver=False)
-    inp, _ = spooler.take_down("", data, None, (_read(data),), Frames(buffer))
+    inp, _ = spooler.take_down("", data, None, (read_any(data),), Frames(buffer))
     # The message itself comes last, and the node has it already.
     return _ENCODER.encode(_Reading(inp, buffer.getvalue()[: inp.received[0]]))
 
@@ -120,7 +120,7 @@ def encode_answering(reading: bytes, given: Answer, created: str) -> bytes:
     return _ENCODER.encode((reading, given, created))
 
 
-def _read(data: bytes) -> ReadResult:
+def read_any(data: bytes) -> ReadResult:
     """Read a message; an MT is translated first, and what is wrong with it refuses it."""
     if data[:1] == b"<":
         return read_message(data)

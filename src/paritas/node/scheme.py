@@ -115,18 +115,17 @@ class Scheme(msgspec.Struct, frozen=True):
     #: Public keys by BIC of the party that signs with them, "" for the operator; as written.
     keys: dict[str, tuple[str, ...]] = {}
     #: How many issuers a change of the rulebook takes; None is every one there is.
-    threshold: int | None = None
-
+    issuers_threshold: int | None = None
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
     lists: tuple[ScreeningList, ...] = ()
     #: The score, of 100, from which a match with a listed name is a hit.
-    screening_threshold: int = THRESHOLD
+    threshold: int = THRESHOLD
 
     @property
     def issuers_needed(self) -> int:
         """How many issuers a change of the rulebook takes."""
-        return self.threshold or len({book.issuer for book in self.books.values()})
+        return self.issuers_threshold or len({book.issuer for book in self.books.values()})
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -198,15 +197,14 @@ class _Reading:
         name = heading.need("name", words.label, "")
         value_currency = heading.need("value_currency", words.currency, "")
         max_days_ahead = heading.take("max_days_ahead", words.days, MAX_DAYS_AHEAD)
-        threshold = heading.take("threshold", words.threshold, None)
+        threshold = heading.take("threshold", words.issuers_count, None)
         self._party_keys(heading, "")
         rate_texts = self._rates(heading.table("rates"), value_currency)
         for table in self._root.tables("book", is_needed=True):
             self._book(table)
         issuers = {book.issuer for book in self._books.values()}
         if threshold is not None and threshold > len(issuers):
-            text = f"is more than the {len(issuers)} issuers that there are"
-            heading.report(text, "threshold")
+            heading.report(f"is more than the {len(issuers)} issuers that there are", "threshold")
         if value_currency:
             self._check_rates(heading, rate_texts)
         for table in self._root.tables("member", is_needed=True):
@@ -226,12 +224,10 @@ class _Reading:
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
             keys=self._keys,
-            threshold=threshold,
+            issuers_threshold=threshold,
             clearing=_clearing(self._root.table("clearing")),
             lists=read_lists(self._root.tables("list"), issuers),
-            screening_threshold=self._root.table("screening").take(
-                "threshold", words.threshold, THRESHOLD
-            ),
+            threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
         )
 
     def _party_keys(self, table: Table, bic: str) -> None:
@@ -280,9 +276,9 @@ class _Reading:
             countries=_countries(table),
             blocked=table.take("blocked", words.bic, ""),
         )
+        self._party_keys(table, book.issuer)
         if book.blocked:
             self._blocked.append((table, book))
-        self._party_keys(table, book.issuer)
         for name, other in (("opens", "closes"), ("closes", "opens")):
             if table.has(name) and not table.has(other):
                 table.report(f"is missing: a book that {name} also {other}", other)
@@ -456,8 +452,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield f"value_currency = {_quoted(scheme.value_currency)}"
     if scheme.max_days_ahead != MAX_DAYS_AHEAD:
         yield f"max_days_ahead = {scheme.max_days_ahead}"
-    if scheme.threshold is not None:
-        yield f"threshold = {scheme.threshold}"
+    if scheme.issuers_threshold is not None:
+        yield f"threshold = {scheme.issuers_threshold}"
     yield from _key_lines(scheme, "")
     yield ""
     yield f"# Units of each currency for one {scheme.value_currency}."
@@ -485,8 +481,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         if bic not in scheme.members and bic not in issuers:
             yield from _key_lines(scheme, bic)
         yield ""
-    if scheme.screening_threshold != THRESHOLD:
-        yield from ("[screening]", f"threshold = {scheme.screening_threshold}", "")
+    if scheme.threshold != THRESHOLD:
+        yield from ("[screening]", f"threshold = {scheme.threshold}", "")
     for each in scheme.lists:
         yield from (
             "[[list]]",

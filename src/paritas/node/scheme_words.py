@@ -108,7 +108,7 @@ def list_name(value: object) -> str:
     return name
 
 
-def match_score(value: object) -> int:
+def threshold(value: object) -> int:
     """Return the score, of 100, from which a match is a hit."""
     if not isinstance(value, int) or isinstance(value, bool) or not 50 <= value <= 100:
         raise InvalidValueError("must be a whole number from 50 to 100, without quotes")
@@ -213,7 +213,7 @@ def key(value: object) -> str:
     return code
 
 
-def threshold(value: object) -> int:
+def issuers_count(value: object) -> int:
     """Return how many issuers a change of the rulebook takes."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidValueError("must be a whole number from 1 on, without quotes")

@@ -244,7 +244,7 @@ def screening_of(
             if isinstance(event, CommandRefused):
                 raise ListError(f"{command.list_id}: {event.text}")
     return Screening(
-        state, Screener(list(versions.values()), scheme.screening_threshold), scheme, seal
+        state, Screener(list(versions.values()), scheme.threshold), scheme, seal
     )
 
 

@@ -9,6 +9,7 @@ outlives its node, however that ends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -85,7 +86,8 @@ def _work(own: socket.socket, theirs: socket.socket, context: Context, nice: int
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with own:
+    # The node may close its end while a job is being done; then nobody waits for the answer.
+    with own, contextlib.suppress(BrokenPipeError, ConnectionResetError):
         stream = own.makefile("rb", buffering=1 << 18)
         while head := stream.read(_LENGTH_BYTES):
             group = _GROUP.decode(stream.read(int.from_bytes(head, "big")))

@@ -17,6 +17,8 @@ from typing import Self
 
 import msgspec
 
+from paritas.model.told import ToldError
+
 FILE = "people.sqlite"
 
 _FORMAT = 1
@@ -34,7 +36,7 @@ CREATE INDEX IF NOT EXISTS session_person ON session(person);
 """
 
 
-class PeopleError(Exception):
+class PeopleError(ToldError):
     """Something cannot be done with the people of this node; the text says what to do instead."""
 
 

@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from paritas.model.told import ToldError
 
-class KeyFileError(Exception):
+
+class KeyFileError(ToldError):
     """A private key cannot be written or read; the text says what, where and what to do."""
 
 

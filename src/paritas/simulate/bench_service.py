@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,10 @@ from pathlib import Path
 from random import Random
 
 import msgspec
+from rich.table import Table
 
 from paritas.node.scheme import scheme_toml
+from paritas.simulate.bench import machine, yardstick_ns
 from paritas.simulate.bench_settle import bench_messages, bench_scheme, members
 
 _MEMBERS = 40
@@ -39,6 +42,14 @@ class ServiceFigure(msgspec.Struct, frozen=True):
     p99_ms: float
     empty_per_second: int
     ratio_thousandths: int
+
+
+class ServiceBench(msgspec.Struct, frozen=True):
+    """All figures of one run; ``yardstick_ns`` is what SHA-256 over 65 bytes takes."""
+
+    machine: str
+    yardstick_ns: int
+    figures: tuple[ServiceFigure, ...]
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -200,8 +211,6 @@ class _Server:
         self._process = subprocess.Popen([sys.executable, "-c", code, *arguments])
 
     def __enter__(self) -> _Server:
-        import socket
-
         for _ in range(600):
             if self._process.poll() is not None:
                 raise RuntimeError("The server ended at once.")
@@ -221,8 +230,6 @@ class _Server:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])
@@ -249,32 +256,48 @@ def loads(part: int, prefix: str) -> list[Load]:
     """Return the workloads, of which ``part`` is the fraction that is sent."""
     return [
         message_load("single pacs.008", 20_000 // part, 1, 96, f"{prefix}A"),
-        message_load("pacs.008 of 500 payments", 160 // part, 500, 4, f"{prefix}B"),
+        message_load("pacs.008 of 500 payments", max(1, 160 // part), 500, 4, f"{prefix}B"),
         instruction_load("JSON arrays of 1,000 instructions", 600 // part, 1_000, 4, f"{prefix}C"),
     ]
 
 
-def run_service_bench(
-    tell: Callable[[str, int, int], None], *, quick: bool = False
-) -> list[ServiceFigure]:
-    """Measure the service; ``quick`` sends a tenth."""
-    part = 10 if quick else 1
-    figures = []
-    made = loads(part, "W"), loads(part, "")
+def run_service_bench(tell: Callable[[str, int, int], None], *, part: int = 1) -> ServiceBench:
+    """Measure the service with one ``part``-th of each workload.
+
+    Raises AssertionError if anything is not settled, RuntimeError if a server does not start.
+    """
+    figures: list[ServiceFigure] = []
+    warming, measured = loads(part, "W"), loads(part, "")
+    before_ns = yardstick_ns()
     with tempfile.TemporaryDirectory(prefix="paritas-bench-") as name:
-        empty: list[tuple[int, list[int]]] = []
         with _empty() as server:
-            for load in made[1]:
-                empty.append(_run(server.port, load, _check_ok))
+            empty = [_run(server.port, load, _check_ok) for load in measured]
         with _node(Path(name)) as server:
-            for index, (warm, load) in enumerate(zip(*made, strict=True)):
-                tell("measuring", index, len(made[1]))
-                few = msgspec.structs.replace(
-                    warm, requests=warm.requests[: len(warm.requests) // 10]
-                )
-                _run(server.port, few, _check_settled)
-                figures.append(_figure(load, _run(server.port, load, _check_settled), empty[index]))
-    return figures
+            for index, (warm, load) in enumerate(zip(warming, measured, strict=True)):
+                tell("measuring", index, len(measured))
+                few = warm.requests[: max(8, len(warm.requests) // 10)]
+                _run(server.port, msgspec.structs.replace(warm, requests=few), _check_settled)
+                run = _run(server.port, load, _check_settled)
+                figures.append(_figure(load, run, empty[index]))
+    tell("measuring", len(measured), len(measured))
+    return ServiceBench(machine(), min(before_ns, yardstick_ns()), tuple(figures))
+
+
+def service_table(bench: ServiceBench) -> Table:
+    """Return the figures as a table for a terminal."""
+    table = Table(
+        "Served node, durable answers", "a second", "median", "p99", "empty endpoint", "ratio"
+    )
+    for row in bench.figures:
+        table.add_row(
+            f"{row.what}, {row.connections} connections",
+            f"{row.per_second:,}",
+            f"{row.median_ms:.0f} ms",
+            f"{row.p99_ms:.0f} ms",
+            f"{row.empty_per_second:,}",
+            f"{row.ratio_thousandths / 1000:.2f}",
+        )
+    return table
 
 
 def _figure(load: Load, run: tuple[int, list[int]], empty: tuple[int, list[int]]) -> ServiceFigure:
