@@ -21,6 +21,7 @@ from paritas.core import (
     holds,
     keys,
     proposals,
+    screening,
     waiting,
 )
 from paritas.core.exchange import quotes, tables
@@ -72,6 +73,7 @@ HANDLERS: dict[type, Handler] = {
     commands.CalculateCycle: cycles.calculate_cycle,
     commands.SettleCycle: cycles.settle_cycle,
     commands.ProposeSetoff: cycles.propose_setoff,
+    **screening.HANDLERS,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -91,6 +93,8 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    events.HitDecided: screening.hit_decided,
+    events.MoneyOrdered: changes.money_ordered,
     events.ChangeProposed: approvals.change_proposed,
     events.ChangeApproved: approvals.change_approved,
     events.ChangeApplied: changes.change_applied,

@@ -13,6 +13,7 @@ import msgspec
 from paritas.core import changes, queue
 from paritas.core.exchange import dump as exchange_dump
 from paritas.core.obligations import Cycle, CycleStatus, Obligation, ObligationStatus
+from paritas.core.snapshot_screening import dump_screening, load_screening
 from paritas.core.state import (
     Account,
     Book,
@@ -24,6 +25,7 @@ from paritas.core.state import (
     Waiting,
     accounts_of,
 )
+from paritas.core.verdicts import is_held
 from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.reasons import Reason
 
@@ -67,6 +69,7 @@ def dump(state: State) -> bytes:
             [_dump_cycle(cycle) for cycle in _by_number(state.cycles)],
             [_dump_obligation(obligation) for obligation in _by_number(state.obligations)],
             sorted(state.debit_caps.items()),
+            dump_screening(state),
         ]
     )
 
@@ -151,6 +154,7 @@ def load(data: bytes) -> State:
         cycles,
         obligations,
         debit_caps,
+        screening,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -177,6 +181,7 @@ def load(data: bytes) -> State:
     _load_holds(state, holds)
     _load_references(state)
     _load_recalls(state, recalls)
+    load_screening(state, screening)
     _load_queue(state, waiting)
     _load_changes(state, pending)
     _load_cycles(state, cycles, obligations)
@@ -279,4 +284,5 @@ def _load_queue(state: State, queued: list[Any]) -> None:
         elif waiting.trade_key is not None:
             queue.await_partner(state, waiting)
         state.queue[number] = waiting
+        waiting.held = is_held(state, waiting)
         queue.enter(state, waiting)

@@ -292,6 +292,23 @@ class CycleLapsed(Event, frozen=True, tag=59):
     cycle: int
 
 
+class HitDecided(Event, frozen=True, tag=60):
+    """Two people of an authority agree on a hit on ``book``; nobody else learns of it."""
+
+    number: int
+    book: int
+    decision: int
+
+
+class MoneyOrdered(Event, frozen=True, tag=61):
+    """An issuer ordered money of an account to its blocked account; ``number`` counts its orders."""
+
+    number: int
+    payer: int
+    payee: int
+    amount_minor: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -332,4 +349,6 @@ AnyEvent = (
     | CycleShort
     | CycleSettled
     | CycleLapsed
+    | HitDecided
+    | MoneyOrdered
 )
