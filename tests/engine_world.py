@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from random import Random
 
 import msgspec
 
 from cycle_wishes import CycleWishes
+from paritas.core import approvals
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.instructions import Leg
@@ -16,9 +18,15 @@ HOUR_NS = 3_600_000_000_000
 
 
 def opening_commands(
-    members: int = 4, currencies: tuple[str, ...] = ("INR", "CNY", "BRL")
+    members: int = 4,
+    currencies: tuple[str, ...] = ("INR", "CNY", "BRL"),
+    *,
+    governed: bool = False,
 ) -> list[c.AnyCommand]:
-    """Books, members with an account on each book, a little money, a dealer, open windows."""
+    """Books, members with an account on each book, a little money, a dealer, open windows.
+
+    ``governed`` ends the setting up: changes then take several people, the rulebook's two issuers.
+    """
     commands: list[c.AnyCommand] = []
     issuers = {book: 1 + index for index, book in enumerate(range(1, len(currencies) + 1))}
     for index, currency in enumerate(currencies):
@@ -37,6 +45,9 @@ def opening_commands(
     commands.append(c.AppointDealer(0, 0, b"", 1, 2, first_member))
     commands.append(c.RegisterSender(0, first_member + 1, b"", first_member + 1, first_member + 2))
     commands.append(c.RegisterSender(0, first_member + 3, b"", first_member + 3, first_member + 2))
+    if governed:
+        commands.append(c.AddKey(0, 1, b"", 1, b"1" * 32))
+        commands.append(c.SetApprovals(0, 0, b"", len(currencies) - 1))
     return commands
 
 
@@ -94,9 +105,12 @@ class Wishes:
             (self.queue_command, 10),
             (self.hold_command, 10),
             (self.account_command, 9),
+            (self.change_command, 8),
             (self.day_command, 5),
             (self.message, 2),
             (lambda: self.cycles.next(self.at_ns), 8),
+            (self.collection, 3),
+            (self.word, 5),
         )
         maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
         command = maker()
@@ -201,14 +215,87 @@ class Wishes:
     def give_back(self) -> c.AnyCommand:
         number = self.random.randrange(len(self.state.instructions))
         original = self.state.instructions[number]
-        if original is None or len(original.legs) != 1:
+        if original is None or not original.legs:
             return self.payment()
+        if len(original.legs) == 2 and not original.trade:
+            return self.give_converted_back(number, original)
         leg = original.legs[0]
         payee = self.state.accounts.get(leg.payee)
         sender = payee.party.number if payee else 4
         amount = self.random.choice((leg.amount_minor, leg.amount_minor // 2, leg.amount_minor + 1))
         back = Leg(leg.payee, leg.payer, amount)
         return self.submit(sender, (back,), returns=number, value_date=self.date)
+
+    def give_converted_back(
+        self, number: int, original: c.SubmitInstruction
+    ) -> c.SubmitInstruction:
+        pays, gets = original.legs
+        accounts = self.state.accounts
+        if not {pays.payer, pays.payee, gets.payer, gets.payee} <= accounts.keys():
+            return self.submit(4, (Leg(gets.payee, gets.payer, 1),), returns=number)
+        back_minor = self.random.choice((gets.amount_minor, 1, gets.amount_minor + 1))
+        rate_in, rate_out = accounts[gets.payer].book.rate, accounts[pays.payer].book.rate
+        out_minor = back_minor * rate_out[0] * rate_in[1] // (rate_out[1] * rate_in[0] or 1)
+        # What the dealer pays must need exactly what is given back, rounded up.
+        need_minor = -(-out_minor * rate_in[0] * rate_out[1] // (rate_in[1] * rate_out[0] or 1))
+        legs = (
+            Leg(gets.payee, gets.payer, need_minor),
+            Leg(pays.payee, pays.payer, out_minor),
+        )
+        sender = accounts[gets.payee].party.number
+        return self.submit(sender, legs, returns=number, value_date=self.date)
+
+    def collection(self) -> c.AnyCommand:
+        """A mandate, or a payment that its payee collects."""
+        r = self.random
+        if not self.state.mandates or r.random() < 0.3:
+            account = r.choice(list(self.state.accounts.values()))
+            actor = account.party.number if r.random() < 0.9 else self.member()
+            number = account.number if r.random() < 0.97 else 999
+            limit = r.choice((0, 10, 100, 100, -1))
+            return c.RegisterMandate(self.at_ns, actor, b"", number, self.member(), limit)
+        number, payee = r.choice(list(self.state.mandates))
+        payer = self.state.accounts[number]
+        if r.random() < 0.1:
+            payee = self.member()
+        own = self.state.parties[payee].accounts[payer.book.number]
+        limit = self.state.mandates.get((number, payee), 5)
+        amount = r.choice((limit, limit + 1, 1, self.amount(number)))
+        legs = (Leg(number, own, amount),)
+        command = self.submit(payer.party.number, legs, value_date=payer.book.date)
+        return msgspec.structs.replace(command, actor=payee if r.random() < 0.9 else self.member())
+
+    def word(self) -> c.AnyCommand:
+        """Something said about a payment: a confirmation, a recall, an answer to one."""
+        r = self.random
+        number = r.randrange(len(self.state.instructions) + 1)
+        settled = [n for n, status in enumerate(self.state.statuses) if status == 2]
+        if settled and r.random() < 0.9:
+            number = r.choice(settled[-9:])
+        known = number < len(self.state.instructions)
+        original = self.state.instructions[number] if known else None
+        payer, payee = self.member(), self.member()
+        if original is not None and original.legs and r.random() < 0.9:
+            payer = original.sender
+            leg = original.legs[0 if original.trade else -1]
+            account = self.state.accounts.get(leg.payee)
+            payee = account.party.number if account else payee
+        kind = r.choice(["status", "recall", "recall", "answer", "answer"])
+        reason = r.choice(("", "NARR"))
+        if kind == "status":
+            said = r.choice(("ACCC", "ACSP", "RJCT", "ACSP", "XXXX"))
+            return c.RelayStatus(self.at_ns, payee, b"", number, said, reason)
+        if kind == "recall" or not self.state.recalls:
+            reference = r.choice(("", *(f"C{n}" for n in range(40))))
+            return c.RecallPayment(self.at_ns, payer, b"", number, reference, "DUPL")
+        recall = r.choice((*self.state.recalls, 999))
+        if recall in self.state.recalls and r.random() < 0.9:
+            recalled = self.state.instructions[self.state.recalls[recall].instruction]
+            assert recalled is not None
+            leg = recalled.legs[0 if recalled.trade else -1]
+            payee = self.state.accounts[leg.payee].party.number
+        said = r.choice(("CNCL", "RJCR", "PDCR", "PDCR", "MAYB"))
+        return c.AnswerRecall(self.at_ns, payee, b"", recall, said, reason)
 
     def repeat(self) -> c.AnyCommand:
         if not self.sent:
@@ -309,6 +396,70 @@ class Wishes:
                     r.choice((0, 0, 10, -1)),
                 ),
             )
+        )
+
+    def change_command(self) -> c.AnyCommand:
+        """Propose what an account command does, or a rule; approve what waits, or turn it down."""
+        r = self.random
+        person = b"p%d" % r.randint(0, 9)
+        if r.random() < 0.08:
+            return self.rivals()
+        pending = list(self.state.changes.values())
+        if not pending or r.random() < 0.3:
+            return self.proposal(person)
+        # Rather the oldest ones, so that many come to an end.
+        waits = r.choice(pending[:2])
+        parties, issuers = approvals.consent_needed(self.state, waits.change)
+        concerned = [*parties, *(range(1, 4) if issuers else ())]
+        actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
+        head = (self.at_ns, actor, r.choice((b"", b"", b"signed")), waits.number)
+        if r.random() < 0.15:
+            return c.WithdrawChange(*head, person)
+        digest = waits.digest if r.random() < 0.95 else b"other"
+        return c.ApproveChange(*head, digest, person if r.random() < 0.97 else b"")
+
+    def rivals(self) -> c.AnyCommand:
+        """Propose the same redemption twice, and have both approved: there may be enough for one."""
+        account = self.random.choice(list(self.state.accounts.values()))
+        issuer, first = account.book.issuer.number, self.state.last_change + 1
+        free_minor = max(1, account.balance_minor - account.held_minor)
+        change = c.RedeemMoney(0, issuer, b"", account.number, free_minor)
+        digest = sha256(approvals.content_of(change)).digest()
+        head = (0, issuer, b"signed")
+        lapses_ns = self.at_ns + HOUR_NS
+        self.planned = [
+            c.ApproveChange(*head, first + 1, digest, b"q"),
+            c.ApproveChange(*head, first, digest, b"q"),
+            c.ProposeChange(*head, b"p", change, lapses_ns),
+        ]
+        return c.ProposeChange(self.at_ns, issuer, b"", b"p", change, lapses_ns)
+
+    def proposal(self, person: bytes) -> c.AnyCommand:
+        r = self.random
+        change = self.account_command()
+        while isinstance(change, c.SetReservation):
+            change = self.account_command()
+        key, party = b"%032d" % r.randint(0, 40), r.choice(list(self.state.parties))
+        owner = self.state.key_owners.get(key, party)
+        speaker = r.choice((0, owner, owner, party))
+        change = r.choice(
+            (
+                change,
+                change,
+                c.SetRules(5, 0, b"", r.choice((0, 1, 1, 2)), r.choice((10, 10, -1))),
+                c.AddKey(5, speaker, b"", party, key, 0, r.choice((0, 0, self.at_ns + HOUR_NS))),
+                c.RetireKey(5, speaker, b"", owner, key),
+                c.SetApprovals(5, 0, b"", 2),
+            )
+        )
+        waiting = [p.change for p in self.state.changes.values()]
+        if waiting and r.random() < 0.3:
+            # The same again: once it has been carried out, it may not be possible a second time.
+            change = r.choice(waiting)
+        actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
+        expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
+        return c.ProposeChange(
+            self.at_ns, actor, r.choice((b"", b"signed")), person, change, expires_ns
         )
 
     def day_command(self) -> c.AnyCommand:

@@ -8,13 +8,19 @@ it, event by event and balance by balance.
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import typing
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from cycle_oracle import CycleOracle
 from paritas.model import commands as c
 
 AMOUNT_MAX = 10**18 - 1
+CHANGES = typing.get_args(c.AnyChange)
 
 
 @dataclass
@@ -57,6 +63,15 @@ class Hold:
     decision: str = ""
 
 
+@dataclass
+class Change:
+    proposer: int
+    change: Any
+    expires_ns: int
+    #: (party, person, signed) of all who approved, and of who proposed with party -1.
+    yes: list[tuple[int, bytes, bool]]
+
+
 class Oracle(CycleOracle):
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +93,16 @@ class Oracle(CycleOracle):
         self.decisions: dict[str, bool] = {}
         self.messages: dict[tuple[str, str, str], bytes] = {}
         self.edge_refusals = 0
+        #: key -> (party, from, until)
+        self.keys_known: dict[bytes, tuple[int, int, int]] = {}
+        self.threshold = 0
+        self.proofs = 0
+        self.change_last = 0
+        self.changes: dict[int, Change] = {}
+        self.mandates: dict[tuple[int, int], int] = {}
+        self.said: dict[int, tuple[str, str]] = {}
+        #: number of the recall -> [instruction, payer, reference, answer, its reason]
+        self.recalls: dict[int, list[Any]] = {}
         self.woken: list[int] = []
         self.clearings = 0
 
@@ -200,7 +225,11 @@ class Oracle(CycleOracle):
                 del self.holds[number]
                 self.wake(hold.leg[0])
                 events.append(("HoldReleased", number))
-        events += getattr(self, "do_" + type(command).__name__)(command)
+        name = type(command).__name__
+        if self.threshold and isinstance(command, CHANGES):
+            events.append(("CommandRefused", "AG01"))
+        else:
+            events += getattr(self, "do_" + name)(command)
         return events + self.try_again()
 
     def speaks_for(self, actor: int, party: int) -> bool:
@@ -293,7 +322,9 @@ class Oracle(CycleOracle):
         debited = s.legs[:1] if s.trade else s.legs
         if all(self.speaks_for(s.actor, self.accounts[leg.payer].party) for leg in debited):
             return None
-        if not self.speaks_for(s.actor, s.sender) or len(s.legs) != 2:
+        if not self.speaks_for(s.actor, s.sender):
+            return self.no_mandate(s)
+        if len(s.legs) != 2:
             return "AG01"
         pays, gets = s.legs
         dealer = self.accounts[pays.payee].party
@@ -308,6 +339,16 @@ class Oracle(CycleOracle):
         top, bottom = gets.amount_minor * rate_in[0] * rate_out[1], rate_in[1] * rate_out[0]
         quotient, remainder = divmod(top, bottom)
         return None if pays.amount_minor == quotient + (remainder > 0) else "AM09"
+
+    def no_mandate(self, s: c.SubmitInstruction) -> str | None:
+        collector = self.accounts[s.legs[0].payee].party
+        alone = len(s.legs) == 1 and not s.trade and not s.returns
+        if not alone or not self.speaks_for(s.actor, collector):
+            return "AG01"
+        key = (s.legs[0].payer, collector)
+        if key not in self.mandates:
+            return "MD01"
+        return "AM02" if s.legs[0].amount_minor > self.mandates[key] else None
 
     def bad_side(self, s: c.SubmitInstruction) -> str | None:
         if not s.trade:
@@ -327,11 +368,12 @@ class Oracle(CycleOracle):
         if self.status.get(s.returns) != "settled":
             return "NARR"
         original = self.instructions[s.returns]
-        if len(original.legs) != 1 or len(s.legs) != 1:
+        if original.trade or len(original.legs) != len(s.legs):
             return "NARR"
-        paid, back = original.legs[0], s.legs[0]
-        if (paid.payer, paid.payee) != (back.payee, back.payer):
+        ways = [(leg.payee, leg.payer) for leg in original.legs]
+        if [(leg.payer, leg.payee) for leg in s.legs] != ways[::-1]:
             return "AGNT"
+        paid, back = original.legs[-1], s.legs[0]
         returned = sum(
             other.legs[0].amount_minor
             for n, other in self.instructions.items()
@@ -359,7 +401,8 @@ class Oracle(CycleOracle):
     def own_item(self, s: Any) -> Item | list[tuple[Any, ...]]:
         for item in self.queue.values():
             if s.number in (item.number, item.partner) and s.number:
-                if self.speaks_for(s.actor, self.instructions[s.number].sender):
+                instruction = self.instructions[s.number]
+                if s.actor == instruction.actor or self.speaks_for(s.actor, instruction.sender):
                     return item
                 return [("CommandRefused", "AG01")]
         return [("CommandRefused", "NARR")]
@@ -699,6 +742,78 @@ class Oracle(CycleOracle):
         self.edge_refusals += 1
         return [("Recorded", self.edge_refusals)]
 
+    def do_RegisterMandate(self, s: c.RegisterMandate) -> list[tuple[Any, ...]]:
+        if s.account not in self.accounts:
+            return [("CommandRefused", "AC01")]
+        owner = self.accounts[s.account].party
+        if not self.speaks_for(s.actor, owner):
+            return [("CommandRefused", "AG01")]
+        if s.payee not in self.members or s.payee == owner:
+            return [("CommandRefused", "AGNT")]
+        if not 0 <= s.limit_minor <= AMOUNT_MAX:
+            return [("CommandRefused", "AM12")]
+        self.mandates.pop((s.account, s.payee), None)
+        if s.limit_minor:
+            self.mandates[s.account, s.payee] = s.limit_minor
+        return [("Recorded", 0)]
+
+    def payee(self, number: int) -> int:
+        s = self.instructions[number]
+        leg = s.legs[0] if s.trade else s.legs[-1]
+        return self.accounts[leg.payee].party
+
+    def do_RelayStatus(self, s: c.RelayStatus) -> list[tuple[Any, ...]]:
+        if self.status.get(s.number) != "settled":
+            return [("CommandRefused", "NARR")]
+        if not self.speaks_for(s.actor, self.payee(s.number)):
+            return [("CommandRefused", "AG01")]
+        if s.status not in ["ACCC", "ACCP", "ACSC", "ACSP", "ACTC", "ACWC", "PDNG", "RCVD", "RJCT"]:
+            return [("CommandRefused", "NARR")]
+        before = self.said.get(s.number)
+        if before == (s.status, s.reason):
+            return []
+        if before and before[0] in ("ACCC", "RJCT"):
+            return [("CommandRefused", "NARR")]
+        self.said[s.number] = (s.status, s.reason)
+        return [("Recorded", 0)]
+
+    def do_RecallPayment(self, s: c.RecallPayment) -> list[tuple[Any, ...]]:
+        if self.status.get(s.number) != "settled":
+            return [("CommandRefused", "NARR")]
+        original = self.instructions[s.number]
+        if not self.speaks_for(s.actor, original.sender):
+            return [("CommandRefused", "AG01")]
+        if not s.reference:
+            return [("CommandRefused", "NARR")]
+        for number, payer, reference, _, _ in self.recalls.values():
+            if (payer, reference) == (original.sender, s.reference):
+                return [] if number == s.number else [("CommandRefused", "DU03")]
+        returned = sum(
+            other.legs[0].amount_minor
+            for n, other in self.instructions.items()
+            if other.returns == s.number and self.status[n] in ("settled", "waiting")
+        )
+        if returned == original.legs[-1].amount_minor:
+            return [("CommandRefused", "NARR")]
+        number = len(self.recalls) + 1
+        self.recalls[number] = [s.number, original.sender, s.reference, "", ""]
+        return [("Recorded", number)]
+
+    def do_AnswerRecall(self, s: c.AnswerRecall) -> list[tuple[Any, ...]]:
+        if s.recall not in self.recalls:
+            return [("CommandRefused", "NARR")]
+        recall = self.recalls[s.recall]
+        if not self.speaks_for(s.actor, self.payee(recall[0])):
+            return [("CommandRefused", "AG01")]
+        if s.status not in ("CNCL", "RJCR", "PDCR"):
+            return [("CommandRefused", "NARR")]
+        if recall[3:] == [s.status, s.reason]:
+            return []
+        if recall[3] in ("CNCL", "RJCR"):
+            return [("CommandRefused", "NARR")]
+        recall[3:] = [s.status, s.reason]
+        return [("Recorded", 0)]
+
     def do_CreateBook(self, s: c.CreateBook) -> list[tuple[Any, ...]]:
         issuer = self.party(s.issuer_bic)
         number = len(self.books) + 1
@@ -726,6 +841,11 @@ class Oracle(CycleOracle):
         self.senders.add((s.member, s.sender))
         return [("Recorded", 0)]
 
+    def do_RecordRequest(self, s: c.RecordRequest) -> list[tuple[Any, ...]]:
+        return [("Recorded", 0)]
+
+    do_PassTime = do_RecordRequest
+
     def do_SetRate(self, s: c.SetRate) -> list[tuple[Any, ...]]:
         self.books[s.book].rate = (s.numerator, s.denominator)
         return [("Recorded", 0)]
@@ -735,10 +855,158 @@ class Oracle(CycleOracle):
         return [("Recorded", 0)]
 
     def do_SetRules(self, s: c.SetRules) -> list[tuple[Any, ...]]:
+        if s.actor != 0:
+            return [("CommandRefused", "AG01")]
+        if s.bypass not in (0, 1, 2) or s.max_days_ahead < 0:
+            return [("CommandRefused", "NARR")]
         self.bypass, self.days_ahead = s.bypass, s.max_days_ahead
         for a in self.accounts:
             self.wake(a)
         return [("Recorded", 0)]
+
+    # --- people
+
+    def issuers(self) -> set[int]:
+        return {book.issuer for book in self.books.values()}
+
+    def owns_key(self, s: Any) -> str | None:
+        if s.party not in self.parties:
+            return "AGNT"
+        if s.actor == s.party or (s.actor == 0 and s.party not in self.issuers()):
+            return None
+        return "AG01"
+
+    def do_AddKey(self, s: c.AddKey) -> list[tuple[Any, ...]]:
+        reason = self.owns_key(s)
+        if reason is None and (len(s.key) != 32 or s.key in self.keys_known):
+            reason = "NARR"
+        over = s.until_ns != 0 and (s.until_ns <= s.from_ns or s.until_ns <= s.at_ns)
+        if reason is None and (s.from_ns < 0 or over):
+            reason = "DT01"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.keys_known[s.key] = (s.party, s.from_ns, s.until_ns or 2**63 - 1)
+        return [("Recorded", 0)]
+
+    def do_RetireKey(self, s: c.RetireKey) -> list[tuple[Any, ...]]:
+        reason = self.owns_key(s)
+        party, begins, ends = self.keys_known.get(s.key, (-1, 0, 0))
+        if reason is None and (party != s.party or ends <= s.at_ns):
+            reason = "NARR"
+        if reason:
+            return [("CommandRefused", reason)]
+        self.keys_known[s.key] = (party, min(begins, s.at_ns), s.at_ns)
+        return [("Recorded", 0)]
+
+    def do_SetApprovals(self, s: c.SetApprovals) -> list[tuple[Any, ...]]:
+        if s.actor != 0:
+            return [("CommandRefused", "AG01")]
+        if not 0 < s.threshold <= len(self.issuers()):
+            return [("CommandRefused", "NARR")]
+        self.threshold = s.threshold
+        return [("Recorded", 0)]
+
+    def do_RecordProof(self, s: c.RecordProof) -> list[tuple[Any, ...]]:
+        self.proofs += 1
+        return [("Recorded", self.proofs)]
+
+    def whose_consent(self, change: Any) -> tuple[set[int], int]:
+        """Who must agree: these parties, and this many issuers."""
+        name = type(change).__name__
+        of_all = name in ("CreateBook", "AdmitMember", "AdmitSender", "SetRules", "SetApprovals")
+        if of_all or (name in ("AddKey", "RetireKey") and change.actor != change.party):
+            return set(), self.threshold or len(self.issuers())
+        return {change.actor}, 0
+
+    def tried(self, change: Any, at_ns: int) -> list[tuple[Any, ...]]:
+        """What would come of the change if it came now; the state stays as it is."""
+        aside = copy.copy(self)
+        aside.accounts = {n: copy.copy(account) for n, account in self.accounts.items()}
+        aside.books = {n: copy.copy(book) for n, book in self.books.items()}
+        aside.keys_known, aside.woken = dict(self.keys_known), []
+        aside.caps = dict(self.caps)
+        now = msgspec.structs.replace(change, at_ns=at_ns)
+        return getattr(aside, "do_" + type(change).__name__)(now)  # type: ignore[no-any-return]
+
+    def lapsed(self, at_ns: int) -> list[tuple[Any, ...]]:
+        over = [n for n, change in self.changes.items() if change.expires_ns <= at_ns]
+        for n in over:
+            del self.changes[n]
+        return [("ChangeExpired", n) for n in over]
+
+    def do_ProposeChange(self, s: c.ProposeChange) -> list[tuple[Any, ...]]:
+        waiting = sum(change.proposer == s.actor for change in self.changes.values())
+        events = self.lapsed(s.at_ns)
+        outcome = self.tried(s.change, s.at_ns)
+        reason = None
+        if not 0 < len(s.person) <= 64:
+            reason = "AG01"
+        elif s.expires_ns <= s.at_ns:
+            reason = "DT01"
+        elif waiting >= 200:
+            reason = "NARR"
+        elif outcome[0][0] == "CommandRefused":
+            reason = outcome[0][1]
+        else:
+            parties, count = self.whose_consent(s.change)
+            if s.actor not in parties and not (count and s.actor in {0} | self.issuers()):
+                reason = "AG01"
+        if reason:
+            return [*events, ("CommandRefused", reason)]
+        self.change_last += 1
+        party = s.actor if s.actor in parties or (count and s.actor in self.issuers()) else -1
+        yes = [(party, s.person, bool(s.signature))]
+        self.changes[self.change_last] = Change(s.actor, s.change, s.expires_ns, yes)
+        return [*events, ("ChangeProposed", self.change_last)]
+
+    def do_ApproveChange(self, s: c.ApproveChange) -> list[tuple[Any, ...]]:
+        events = self.lapsed(s.at_ns)
+        waits = self.changes.get(s.number)
+        if waits is None:
+            return [*events, ("CommandRefused", "NARR")]
+        parties, count = self.whose_consent(waits.change)
+        plain = msgspec.structs.replace(waits.change, at_ns=0, signature=b"")
+        ours = [yes for yes in waits.yes if yes[0] == s.actor]
+        has_keys = s.actor in self.issuers() and any(
+            party == s.actor and begins <= s.at_ns < ends
+            for party, begins, ends in self.keys_known.values()
+        )
+        reason = None
+        if (
+            not 0 < len(s.person) <= 64
+            or (s.actor not in parties and not (count and s.actor in self.issuers()))
+            or s.person in [person for _, person, _ in waits.yes]
+            or len(ours) == 2
+        ):
+            reason = "AG01"
+        elif s.content != hashlib.sha256(msgspec.msgpack.encode(plain)).digest():
+            reason = "NARR"
+        elif has_keys and len(ours) == 1 and not s.signature and not ours[0][2]:
+            reason = "AG01"
+        if reason:
+            return [*events, ("CommandRefused", reason)]
+        waits.yes.append((s.actor, s.person, bool(s.signature)))
+        two = {p for p in self.parties if sum(party == p for party, _, _ in waits.yes) == 2}
+        if not parties <= two or len(two & self.issuers()) < count:
+            return [*events, ("ChangeApproved", s.number)]
+        del self.changes[s.number]
+        now = msgspec.structs.replace(waits.change, at_ns=s.at_ns)
+        outcome = getattr(self, "do_" + type(now).__name__)(now)
+        if outcome[0][0] == "CommandRefused":
+            return [*events, ("ChangeFailed", s.number, outcome[0][1])]
+        return [*events, ("ChangeApplied", s.number, waits.change, outcome[0][1])]
+
+    def do_WithdrawChange(self, s: c.WithdrawChange) -> list[tuple[Any, ...]]:
+        events = self.lapsed(s.at_ns)
+        waits = self.changes.get(s.number)
+        if waits is None:
+            return [*events, ("CommandRefused", "NARR")]
+        parties, _ = self.whose_consent(waits.change)
+        is_nobody = not 0 < len(s.person) <= 64
+        if is_nobody or (s.actor != waits.proposer and s.actor not in parties):
+            return [*events, ("CommandRefused", "AG01")]
+        del self.changes[s.number]
+        return [*events, ("ChangeWithdrawn", s.number)]
 
 
 def event_tuple(event: Any) -> tuple[Any, ...]:

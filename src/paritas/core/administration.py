@@ -62,6 +62,15 @@ def _record_refusal(state: State, command: c.RecordRefusal, number: int) -> None
     state.refusals_at_edge = number
 
 
+def note(state: State, command: c.Command) -> Sequence[AnyEvent]:
+    """A command that says all there is to say: it stands in the journal and changes nothing."""
+    return RECORDED
+
+
+def _record_nothing(state: State, command: c.Command, number: int) -> None:
+    pass
+
+
 # --- the scheme --------------------------------------------------------------------------------
 
 
@@ -97,7 +106,7 @@ def admit_member(state: State, command: c.AdmitMember) -> Sequence[AnyEvent]:
     if command.actor != c.OPERATOR:
         return refuse(*_NOT_OPERATOR)
     party = state.party_by_bic.get(command.bic)
-    if not command.bic or (party is not None and (party.is_member or _is_issuer(state, party))):
+    if not command.bic or (party is not None and (party.is_member or state.is_issuer(party))):
         return refuse(Reason.AGNT, f"{command.bic!r} cannot be admitted: it is taken.")
     return (Recorded(party.number if party else len(state.parties)),)
 
@@ -114,10 +123,6 @@ def admit_sender(state: State, command: c.AdmitSender) -> Sequence[AnyEvent]:
 
 def _record_known_sender(state: State, command: c.AdmitSender, number: int) -> None:
     _party(state, command.bic)
-
-
-def _is_issuer(state: State, party: Party) -> bool:
-    return any(book.issuer is party for book in state.books.values())
 
 
 def _record_member(state: State, command: c.AdmitMember, number: int) -> None:
@@ -438,4 +443,6 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.CloseBook: _record_close,
     c.BeginClearing: _record_clearing,
     c.SetDebitCap: cycles.record_debit_cap,
+    c.RecordRequest: _record_nothing,
+    c.PassTime: _record_nothing,
 }

@@ -10,25 +10,28 @@ from typing import Any
 
 import msgspec
 
-from paritas.core import queue
+from paritas.core import changes, queue
+from paritas.core.exchange import dump as exchange_dump
 from paritas.core.obligations import Cycle, CycleStatus, Obligation, ObligationStatus
 from paritas.core.state import (
-    NEVER_NS,
     Account,
     Book,
     Hold,
     Party,
+    PendingChange,
+    Recall,
     State,
     Waiting,
     accounts_of,
 )
-from paritas.model.commands import SubmitInstruction
+from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.reasons import Reason
 
 #: Changes whenever ``dump`` writes something else; a snapshot of another format is not read.
 FORMAT = 2
 
 _ENCODER = msgspec.msgpack.Encoder()
+_CHANGE = msgspec.msgpack.Decoder(AnyChange)
 _INSTRUCTIONS = msgspec.msgpack.Decoder(list[SubmitInstruction])
 
 
@@ -36,7 +39,7 @@ def dump(state: State) -> bytes:
     """Return the state as msgpack; equal states give equal bytes."""
     return _ENCODER.encode(
         [
-            [[p.number, p.bic, p.is_member, sorted(p.senders)] for p in _by_number(state.parties)],
+            [_dump_party(party) for party in _by_number(state.parties)],
             [_dump_book(book) for book in _by_number(state.books)],
             [_dump_account(account) for account in _by_number(state.accounts)],
             sorted([*pair, dealer] for pair, dealer in state.dealers.items()),
@@ -54,16 +57,33 @@ def dump(state: State) -> bytes:
             sorted([*key, number] for key, number in state.hold_references.items()),
             state.last_hold,
             sorted(state.decisions.items()),
+            [state.threshold, state.last_change, state.proofs],
+            [_dump_change(change) for change in _by_number(state.changes)],
             state.clearings,
             [_dump_cycle(cycle) for cycle in _by_number(state.cycles)],
             [_dump_obligation(obligation) for obligation in _by_number(state.obligations)],
             sorted(state.debit_caps.items()),
+            exchange_dump.dump(state.exchange),
+            sorted([*key, limit_minor] for key, limit_minor in state.mandates.items()),
+            sorted([number, *said] for number, said in state.confirmations.items()),
+            [_dump_recall(recall) for recall in _by_number(state.recalls)],
         ]
     )
 
 
 def _by_number(things: dict[int, Any]) -> list[Any]:
     return [things[number] for number in sorted(things)]
+
+
+def _dump_party(p: Party) -> list[Any]:
+    keys = sorted([key, *validity] for key, validity in p.keys.items())
+    return [p.number, p.bic, p.is_member, sorted(p.senders), keys]
+
+
+def _dump_change(p: PendingChange) -> list[Any]:
+    change = _ENCODER.encode(p.change)
+    approvals = sorted(p.approvals.items())
+    return [p.number, p.proposer, p.person, change, p.digest, p.expires_ns, approvals]
 
 
 def _dump_book(b: Book) -> list[Any]:
@@ -96,6 +116,10 @@ def _dump_obligation(o: Obligation) -> list[Any]:
     return [*key, *leg, o.priority, o.content, o.set_off_minor, o.status, o.reason, o.text]
 
 
+def _dump_recall(r: Recall) -> list[Any]:
+    return [r.number, r.instruction, r.reference, r.status, r.reason]
+
+
 def load(data: bytes) -> State:
     """Build the state that ``dump`` wrote, deriving what is derived."""
     (
@@ -117,10 +141,16 @@ def load(data: bytes) -> State:
         hold_references,
         last_hold,
         decisions,
+        (threshold, last_change, proofs),
+        pending,
         clearings,
         cycles,
         obligations,
         debit_caps,
+        exchange,
+        mandates,
+        confirmations,
+        recalls,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -136,21 +166,29 @@ def load(data: bytes) -> State:
     state.last_hold = last_hold
     state.hold_references = {(party, ref): number for party, ref, number in hold_references}
     state.decisions = dict(decisions)
+    state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
     state.clearings = clearings
     state.debit_caps = dict(debit_caps)
+    state.exchange = exchange_dump.load(exchange)
+    state.mandates = {(account, payee): limit for account, payee, limit in mandates}
+    state.confirmations = {number: (status, reason) for number, status, reason in confirmations}
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
+    _load_recalls(state, recalls)
     _load_queue(state, waiting)
     _load_cycles(state, cycles, obligations)
+    _load_changes(state, pending)
     return state
 
 
 def _load_parties(state: State, parties: list[Any]) -> None:
-    for number, bic, is_member, senders in parties:
+    for number, bic, is_member, senders, keys in parties:
         party = Party(number, bic)
         party.is_member, party.senders = is_member, set(senders)
+        party.keys = {key: (from_ns, until_ns) for key, from_ns, until_ns in keys}
+        state.key_owners.update(dict.fromkeys(party.keys, number))
         state.parties[number] = party
         if number:
             state.party_by_bic[bic] = party
@@ -173,14 +211,20 @@ def _load_books(state: State, books: list[Any], accounts: list[Any]) -> None:
         state.accounts[number] = account
 
 
+def _load_changes(state: State, pending: list[Any]) -> None:
+    for number, proposer, person, change, digest, expires_ns, approvals in pending:
+        waits = PendingChange(number, proposer, person, _CHANGE.decode(change), digest, expires_ns)
+        waits.approvals = {party: [tuple(who) for who in given] for party, given in approvals}
+        state.changes[number] = waits
+
+
 def _load_holds(state: State, holds: list[Any]) -> None:
     for number, reference, payer, payee, amount_minor, expires_ns, decision in holds:
         accounts = state.accounts[payer], state.accounts[payee]
         hold = Hold(number, reference, *accounts, amount_minor, expires_ns)
         hold.decision = decision
         state.holds[number] = hold
-    offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
-    state.next_expiry_ns = min(offered, default=NEVER_NS)
+    state.next_expiry_ns = changes.next_expiry_ns(state)
 
 
 def _load_references(state: State) -> None:
@@ -212,6 +256,16 @@ def _load_cycles(state: State, cycles: list[Any], obligations: list[Any]) -> Non
         cycle.obligations[number] = obligation
         if obligation.status == ObligationStatus.CONFIRMED:
             cycle.count(obligation, 1)
+
+
+def _load_recalls(state: State, recalls: list[Any]) -> None:
+    for number, instruction, reference, status, reason in recalls:
+        recall = Recall(number, instruction, reference)
+        recall.status, recall.reason = status, reason
+        command = state.instructions[instruction]
+        assert command is not None
+        state.recalls[number] = recall
+        state.recall_references[command.sender, reference] = number
 
 
 def _load_queue(state: State, queued: list[Any]) -> None:

@@ -11,8 +11,9 @@ from bisect import bisect_left, insort
 from collections import deque
 from typing import TYPE_CHECKING
 
+from paritas.core.exchange.state import Exchange
 from paritas.core.lifecycle import Status
-from paritas.model.commands import SubmitInstruction
+from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ PRIORITIES = len(Priority)
 class Party:
     """An institution: a member that settles, an issuer, or one that only sends."""
 
-    __slots__ = ("accounts", "bic", "is_member", "number", "references", "senders")
+    __slots__ = ("accounts", "bic", "is_member", "keys", "number", "references", "senders")
 
     def __init__(self, number: int, bic: str) -> None:
         self.number = number
@@ -36,6 +37,8 @@ class Party:
         self.references: dict[str, int] = {}
         #: book number -> account number.
         self.accounts: dict[int, int] = {}
+        #: Ed25519 public key -> (valid from, valid until), until as ``NEVER_NS`` where it has no end.
+        self.keys: dict[bytes, tuple[int, int]] = {}
 
 
 class Book:
@@ -219,6 +222,49 @@ class Hold:
         self.decision = ""
 
 
+class PendingChange:
+    """A change that waits for people's consent."""
+
+    __slots__ = ("approvals", "change", "digest", "expires_ns", "number", "person", "proposer")
+
+    def __init__(
+        self,
+        number: int,
+        proposer: int,
+        person: bytes,
+        change: AnyChange,
+        digest: bytes,
+        expires_ns: int,
+    ) -> None:
+        self.number = number
+        self.proposer = proposer
+        self.person = person
+        self.change = change
+        #: SHA-256 of what the change says.
+        self.digest = digest
+        self.expires_ns = expires_ns
+        #: Number of a consenting party -> its (person, whether a signature came along), in order.
+        self.approvals: dict[int, list[tuple[bytes, bool]]] = {}
+
+    def people(self) -> list[tuple[bytes, bool]]:
+        """Return everybody who proposed or approved it, whatever the institution."""
+        return [(self.person, False), *(who for given in self.approvals.values() for who in given)]
+
+
+class Recall:
+    """A payer's request to have a settled payment back, and what the payee answered."""
+
+    __slots__ = ("instruction", "number", "reason", "reference", "status")
+
+    def __init__(self, number: int, instruction: int, reference: str) -> None:
+        self.number = number
+        self.instruction = instruction
+        self.reference = reference
+        #: "" until the payee answers; then CNCL (it will return it), RJCR, or PDCR (not yet known).
+        self.status = ""
+        self.reason = ""
+
+
 Legs = tuple[tuple[Account, Account, int], ...]
 #: (trade id, value date, own leg, counterparty's leg), legs as (payer, payee, amount).
 TradeKey = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]
@@ -298,7 +344,8 @@ class State:
         self.last_hold = 0
         #: decision id -> True captured, False released: decided once, for ever.
         self.decisions: dict[str, bool] = {}
-        #: No offered hold expires before this.
+        self.exchange = Exchange()
+        #: No offered hold and no lock on quotes expires before this.
         self.next_expiry_ns = NEVER_NS
 
         self.cycles: dict[int, Cycle] = {}
@@ -307,6 +354,20 @@ class State:
         self.obligation_references: dict[tuple[int, str], int] = {}
         #: account number -> how much it may owe, net, in one cycle; without an entry there is no cap.
         self.debit_caps: dict[int, int] = {}
+        #: key -> number of the party whose it is or was: a key has one owner for ever.
+        self.key_owners: dict[bytes, int] = {}
+        #: How many issuers a change of the rulebook takes; 0 while the scheme is being set up.
+        self.threshold = 0
+        self.changes: dict[int, PendingChange] = {}
+        self.last_change = 0
+        self.proofs = 0
+        #: (account, payee party) -> the most that one collection may take.
+        self.mandates: dict[tuple[int, int], int] = {}
+        #: number of a settled instruction -> (status, reason) as its payee's bank says it.
+        self.confirmations: dict[int, tuple[str, str]] = {}
+        self.recalls: dict[int, Recall] = {}
+        #: (payer, reference) -> number of the recall.
+        self.recall_references: dict[tuple[int, str], int] = {}
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()
@@ -314,6 +375,14 @@ class State:
     def running_cycles(self) -> list[Cycle]:
         """Return the cycles that have neither settled nor lapsed, in order."""
         return [cycle for cycle in self.cycles.values() if cycle.is_running]
+
+    def issuers(self) -> frozenset[int]:
+        """Return the numbers of all issuers."""
+        return frozenset(book.issuer.number for book in self.books.values())
+
+    def is_issuer(self, party: Party) -> bool:
+        """Tell whether a party has a book."""
+        return any(book.issuer is party for book in self.books.values())
 
     def strict(self, priority: int) -> bool:
         """Say whether instructions of ``priority`` may not be overtaken."""

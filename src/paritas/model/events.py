@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
-from paritas.model.instructions import Position
+from paritas.model.commands import AnyChange
+from paritas.model.exchange import LockedPart
+from paritas.model.instructions import Leg, Position
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -95,8 +97,7 @@ class Recorded(Event, frozen=True, tag=11):
 
     The commands that set something up or simply state a fact need no event of their own kind:
     message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
-    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing,
-    debit cap.
+    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing, debit cap.
     """
 
     number: int = 0
@@ -125,6 +126,103 @@ class HoldsDecided(Event, frozen=True, tag=23):
 
     numbers: tuple[int, ...]
     captured: bool
+
+
+class ChangeProposed(Event, frozen=True, tag=80):
+    """The change waits for approvals under this number; its proposer counts as the first."""
+
+    number: int
+
+
+class ChangeApproved(Event, frozen=True, tag=81):
+    """One more person approved the change; it takes others yet."""
+
+    number: int
+
+
+class ChangeApplied(Event, frozen=True, tag=82):
+    """The last approval that it took was given, and the change was carried out as it says.
+
+    ``change`` is repeated because the command above says only its number. ``recorded`` is what it
+    brought into being, as in ``Recorded``.
+    """
+
+    number: int
+    change: AnyChange
+    recorded: int = 0
+
+
+class ChangeFailed(Event, frozen=True, tag=83):
+    """The change was approved by all that it took, but cannot be carried out any more."""
+
+    number: int
+    reason: str
+    text: str
+
+
+class ChangeWithdrawn(Event, frozen=True, tag=84):
+    """The change was taken back or turned down."""
+
+    number: int
+
+
+class ChangeExpired(Event, frozen=True, tag=85):
+    """The change was not approved in time."""
+
+    number: int
+
+
+class RateHeldBack(Event, frozen=True, tag=90):
+    """A published rate jumped: the last one stays, and its pairs halt until it is confirmed."""
+
+
+class QuotesLocked(Event, frozen=True, tag=91):
+    """Quotes are set aside for a payer, who may instruct exactly these legs until ``expires_ns``.
+
+    Of each part first the amount at the reference rate, then the dealer's spread as a leg of its
+    own (where there is one), then what the dealer pays.
+    """
+
+    number: int
+    parts: tuple[LockedPart, ...]
+    legs: tuple[Leg, ...]
+    expires_ns: int
+
+
+class LockEnded(Event, frozen=True, tag=92):
+    """Locked quotes were not used in time; they are free again."""
+
+    number: int
+
+
+class SwapAsked(Event, frozen=True, tag=93):
+    """One issuer signed a drawing that needs both."""
+
+    number: int
+
+
+class SwapDrawn(Event, frozen=True, tag=94):
+    """Money was issued to an account on each book of a line at once (ordinal ``maturity``)."""
+
+    number: int
+    accounts: tuple[int, int]
+    amounts_minor: tuple[int, int]
+    interest_minor: tuple[int, int]
+    maturity: int
+
+
+class SwapDue(Event, frozen=True, tag=95):
+    """A swap is due and not covered: what repays it is earmarked before all else."""
+
+    number: int
+
+
+class SwapRepaid(Event, frozen=True, tag=96):
+    """A swap was repaid from both accounts at once, with its interest."""
+
+    number: int
+    accounts: tuple[int, int]
+    repaid_minor: tuple[int, int]
 
 
 class CycleOpened(Event, frozen=True, tag=50):
@@ -220,4 +318,17 @@ AnyEvent = (
     | CycleShort
     | CycleSettled
     | CycleLapsed
+    | ChangeProposed
+    | ChangeApproved
+    | ChangeApplied
+    | ChangeFailed
+    | ChangeWithdrawn
+    | ChangeExpired
+    | RateHeldBack
+    | QuotesLocked
+    | LockEnded
+    | SwapAsked
+    | SwapDrawn
+    | SwapDue
+    | SwapRepaid
 )

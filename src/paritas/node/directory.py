@@ -107,6 +107,24 @@ class Directory(msgspec.Struct, frozen=True):
         return self.parties.get(normalise_bic(bic), -1)
 
 
+def directory_of_state(state: State, calendars: Mapping[str, BookCalendar]) -> Directory:
+    """Draw up the directory of a running node, with all that was admitted since it began."""
+    bics = {number: party.bic for number, party in state.parties.items()}
+    currencies = {number: book.currency for number, book in state.books.items()}
+    return Directory(
+        parties={bic: party.number for bic, party in state.party_by_bic.items()},
+        members={b: party.number for b, party in state.party_by_bic.items() if party.is_member},
+        accounts={(a.party.bic, a.book.currency): n for n, a in state.accounts.items()},
+        books={book.currency: number for number, book in state.books.items()},
+        dealers={
+            (min(pair), max(pair)): bics[dealer]
+            for (low, high), dealer in state.dealers.items()
+            for pair in ((currencies[low], currencies[high]),)
+        },
+        calendars=dict(calendars),
+    )
+
+
 def directory_of(scheme: Scheme) -> Directory:
     """Draw up the directory by setting the scheme up in an empty state.
 

@@ -100,10 +100,15 @@ class Ledger:
 
     def commit(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
         """Decide on commands in order and append all of it as one row; return their events."""
+        decided = self.decide_all(commands)
+        self.flush()
+        return decided
+
+    def decide_all(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
+        """Decide on commands in order, for the row of the next ``flush``; return their events."""
         decided = engine.apply_all(self.state, commands)
         self._records += encode_records(commands, decided)
         self._at_ns = max(self._at_ns, commands[-1].at_ns)
-        self.flush()
         return decided
 
     def check_laws(self) -> None:

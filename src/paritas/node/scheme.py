@@ -108,14 +108,6 @@ class Scheme(msgspec.Struct, frozen=True):
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
 
-    def dealer_of(self, currency: str, other: str) -> str | None:
-        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
-        return self.dealers.get((min(currency, other), max(currency, other)))
-
-    def may_send(self, sender: str, member: str) -> bool:
-        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
-        return sender == member or member in self.senders.get(sender, ())
-
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
     """A scheme file that cannot be used: all its mistakes, in the order of their lines."""

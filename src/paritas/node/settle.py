@@ -74,7 +74,7 @@ def settle(
     gc.disable()
     try:
         with (
-            _alone_in(out),
+            alone_in(out),
             tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
             ProcessPoolExecutor(workers or os.cpu_count(), context, _end_with_run) as pool,
         ):
@@ -97,7 +97,7 @@ def settle(
 
 
 @contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
+def alone_in(out: Path) -> Iterator[None]:
     """Keep other runs out of a directory, and clear away what a run that was killed left there.
 
     The system lets go of the lock when this process ends, however it ends.

@@ -104,7 +104,7 @@ class Spooler:
         """Read the files in order; nothing that is in them makes it raise."""
         share = Share(self.path, [], [], [])
         with self.path.open("wb", buffering=_BUFFER_BYTES) as file:
-            spool = _Frames(file)
+            spool = Frames(file)
             for opened in self._opened(paths, spool):
                 for inp, dates in self._read_some(opened, spool):
                     share.inputs.append(spool.put(_ENCODER.encode(inp)))
@@ -112,7 +112,7 @@ class Spooler:
                     share.created_ns.append(inp.envelope.created_ns)
         return share
 
-    def _opened(self, paths: Sequence[Path], spool: _Frames) -> Iterator[list[_Opened]]:
+    def _opened(self, paths: Sequence[Path], spool: Frames) -> Iterator[list[_Opened]]:
         """Open the files in order and yield as many together as are still small together."""
         together: list[_Opened] = []
         size = 0
@@ -126,7 +126,7 @@ class Spooler:
         yield together
 
     def _read_some(
-        self, opened: list[_Opened], spool: _Frames
+        self, opened: list[_Opened], spool: Frames
     ) -> Iterator[tuple[Input, tuple[int, ...]]]:
         """Read files stage by stage: the same code over many files is a good deal faster."""
         read: list[Iterable[ReadResult]] = [
@@ -134,15 +134,15 @@ class Spooler:
             for path, data, large in opened
         ]
         for (path, data, large), results in zip(opened, read, strict=True):
-            yield self._take_down(printable_name(path), data, large, results, spool)
+            yield self.take_down(printable_name(path), data, large, results, spool)
 
-    def _take_down(
+    def take_down(
         self,
         name: str,
         data: bytes | None,
         large: Path | None,
         results: Iterable[ReadResult],
-        spool: _Frames,
+        spool: Frames,
     ) -> tuple[Input, tuple[int, ...]]:
         """Spool what one file asks, window by window, and then the file as a whole."""
         windows: list[tuple[int, int]] = []
@@ -189,7 +189,7 @@ class Spooler:
         )
 
 
-class _Frames:
+class Frames:
     """Writes frames one after the other and says where each lies."""
 
     def __init__(self, file: BinaryIO) -> None:
