@@ -39,6 +39,8 @@ class Account(msgspec.Struct, frozen=True):
     limit_minor: int = 0
     reserved_urgent_minor: int = 0
     reserved_high_minor: int = 0
+    #: The most that it may owe, net, in one netting cycle; None for no cap.
+    debit_cap_minor: int | None = None
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -85,6 +87,22 @@ class Clearing(msgspec.Struct, frozen=True):
     time_limit_ns: int = 5 * SECOND_NS
 
 
+class CycleRules(msgspec.Struct, frozen=True):
+    """A netting cycle that runs on every day on which all its books are open.
+
+    ``opens_s`` and ``cut_off_s`` are seconds on the local clock after midnight. With ``set_off``
+    a solver discharges what it can before anything is calculated.
+    """
+
+    name: str
+    currencies: tuple[str, ...]
+    opens_s: int
+    cut_off_s: int
+    timezone: str = "UTC"
+    top_up_ns: int = 0
+    set_off: bool = True
+
+
 class Scheme(msgspec.Struct, frozen=True):
     """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
 
@@ -107,6 +125,7 @@ class Scheme(msgspec.Struct, frozen=True):
     bypass: str = "normal"
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
+    cycles: tuple[CycleRules, ...] = ()
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -192,6 +211,7 @@ class _Reading:
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
             clearing=_clearing(self._root.table("clearing")),
+            cycles=self._cycles(),
         )
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
@@ -273,6 +293,7 @@ class _Reading:
                 values.take("limit", read, 0),
                 values.take("reserved_urgent", read, 0),
                 values.take("reserved_high", read, 0),
+                values.take("debit_cap", read, None),
             )
             self._check_issued(values, account)
             accounts[currency] = account
@@ -310,6 +331,30 @@ class _Reading:
                     table.report(f"{key[0]} and {key[1]} have a dealer already: keep one", "pair")
                 dealers[key] = bic
         return dealers
+
+    def _cycles(self) -> tuple[CycleRules, ...]:
+        cycles: dict[str, CycleRules] = {}
+        for table in self._root.tables("cycle"):
+            name = table.need("name", words.label, "")
+            currencies = table.items("currencies", self._book_currency, is_needed=True)
+            if currencies == []:
+                table.report("is empty: a cycle runs in at least one currency", "currencies")
+            rules = CycleRules(
+                name,
+                tuple(dict.fromkeys(currency for currency in currencies or () if currency)),
+                table.need("opens", words.opening_s, None) or 0,
+                table.need("cutoff", words.closing_s, None) or 0,
+                table.take("timezone", words.timezone, "UTC"),
+                table.take("top_up", words.duration_ns, 0),
+                table.take("set_off", words.flag, True),
+            )
+            if rules.opens_s == rules.cut_off_s and table.has("opens"):
+                table.report("is the same as opens: a cycle needs time between the two", "cutoff")
+            if name in cycles:
+                table.report(f"there is a cycle {name} already: give each its own name", "name")
+            elif name:
+                cycles[name] = rules
+        return tuple(cycles.values())
 
     def _senders(self) -> dict[str, tuple[str, ...]]:
         senders: dict[str, tuple[str, ...]] = {}
@@ -400,6 +445,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         yield from _member_lines(member)
     for pair, bic in scheme.dealers.items():
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
+    for cycle in scheme.cycles:
+        yield from _cycle_lines(cycle)
     for bic, members in scheme.senders.items():
         yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
 
@@ -434,6 +481,21 @@ def _book_lines(book: Book) -> Iterator[str]:
     yield ""
 
 
+def _cycle_lines(cycle: CycleRules) -> Iterator[str]:
+    yield "[[cycle]]"
+    yield f"name = {_quoted(cycle.name)}"
+    yield f"currencies = {_list(cycle.currencies)}"
+    if cycle.timezone != "UTC":
+        yield f"timezone = {_quoted(cycle.timezone)}"
+    yield f"opens = {_quoted(words.clock_text(cycle.opens_s))}"
+    yield f"cutoff = {_quoted(words.clock_text(cycle.cut_off_s))}"
+    if cycle.top_up_ns:
+        yield f"top_up = {_quoted(words.duration_text(cycle.top_up_ns))}"
+    if not cycle.set_off:
+        yield "set_off = false"
+    yield ""
+
+
 def _member_lines(member: Member) -> Iterator[str]:
     yield "[[member]]"
     yield f"bic = {_quoted(member.bic)}"
@@ -450,11 +512,12 @@ def _member_lines(member: Member) -> Iterator[str]:
             "limit": account.limit_minor,
             "reserved_urgent": account.reserved_urgent_minor,
             "reserved_high": account.reserved_high_minor,
+            "debit_cap": account.debit_cap_minor,
         }
         values = ", ".join(
             f"{name} = {_quoted(format_amount(amount_minor, account.currency))}"
             for name, amount_minor in amounts.items()
-            if amount_minor
+            if amount_minor or (name == "debit_cap" and amount_minor is not None)
         )
         yield f"{account.currency} = {{ {values} }}" if values else f"{account.currency} = {{}}"
     yield ""
