@@ -10,8 +10,10 @@ import msgspec
 from cycle_wishes import CycleWishes
 from paritas.core import approvals
 from paritas.core.state import State
+from paritas.core.verdicts import hit_of, jurisdictions, unscreened
 from paritas.model import commands as c
 from paritas.model.instructions import Leg
+from paritas.model.screening import Verdict
 
 DAY = 740_000
 HOUR_NS = 3_600_000_000_000
@@ -22,10 +24,12 @@ def opening_commands(
     currencies: tuple[str, ...] = ("INR", "CNY", "BRL"),
     *,
     governed: bool = False,
+    screened: bool = False,
 ) -> list[c.AnyCommand]:
     """Books, members with an account on each book, a little money, a dealer, open windows.
 
     ``governed`` ends the setting up: changes then take several people, the rulebook's two issuers.
+    ``screened`` lets lists bind on two of the books.
     """
     commands: list[c.AnyCommand] = []
     issuers = {book: 1 + index for index, book in enumerate(range(1, len(currencies) + 1))}
@@ -45,9 +49,23 @@ def opening_commands(
     commands.append(c.AppointDealer(0, 0, b"", 1, 2, first_member))
     commands.append(c.RegisterSender(0, first_member + 1, b"", first_member + 1, first_member + 2))
     commands.append(c.RegisterSender(0, first_member + 3, b"", first_member + 3, first_member + 2))
+    if screened:
+        commands += _binding_commands()
     if governed:
         commands.append(c.AddKey(0, 1, b"", 1, b"1" * 32))
         commands.append(c.SetApprovals(0, 0, b"", len(currencies) - 1))
+    return commands
+
+
+def _binding_commands() -> list[c.AnyCommand]:
+    """Lists that bind on two of the three books, members at home there, an account that blocks."""
+    commands: list[c.AnyCommand] = []
+    for book in (1, 2):
+        commands.append(c.BindList(0, book, b"", book, "OFAC/SDN"))
+        commands.append(c.LoadListVersion(0, book, b"", book, "OFAC/SDN", DAY, 100, b"one"))
+        commands.append(c.NameBlockedAccount(0, book, b"", 4 * book))
+    commands.append(c.PlaceMember(0, 0, b"", 4, (1,)))
+    commands.append(c.PlaceMember(0, 0, b"", 5, (2,)))
     return commands
 
 
@@ -94,6 +112,10 @@ class Wishes:
             self.at_ns = max(self.at_ns, r.choice(moments))
         if self.planned:
             return msgspec.structs.replace(self.planned.pop(), at_ns=self.at_ns)
+        # Where lists bind, what is shut is soon mended: much has to come together for a decision.
+        screened = self.screened_before()
+        if screened and r.random() < 0.15 and (mending := self.mending()) is not None:
+            return mending
         makers = (
             (self.payment, 40),
             (self.side, 14),
@@ -108,9 +130,10 @@ class Wishes:
             (self.change_command, 8),
             (self.day_command, 5),
             (self.message, 2),
-            (lambda: self.cycles.next(self.at_ns), 8),
             (self.collection, 3),
             (self.word, 5),
+            (lambda: self.cycles.next(self.at_ns), 8),
+            (self.screening_command, 35 if screened else 0),
         )
         maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
         command = maker()
@@ -127,7 +150,81 @@ class Wishes:
             "value_date": self.date + r.choices((0, 1, -1, 11), (30, 3, 1, 1))[0],
             **more,
         }
+        if self.screened_before():
+            fields["verdicts"] = self.verdicts(legs)
         return c.SubmitInstruction(self.at_ns, actor, b"", sender, legs=legs, **fields)  # type: ignore[arg-type]
+
+    def screened_before(self) -> bool:
+        return any(book.list_version for book in self.state.books.values())
+
+    def verdicts(self, legs: tuple[Leg, ...], careful: float = 0.95) -> tuple[Verdict, ...]:
+        """What a node would say: mostly clear, on the lists in force; now and then something else."""
+        r = self.random
+        known = [leg for leg in legs if {leg.payer, leg.payee} <= self.state.accounts.keys()]
+        books = {book.number: book for book in jurisdictions(self.state, known)}
+        if r.random() < 0.1:
+            books[1] = self.state.books[1]
+        result = []
+        for number, book in books.items():
+            if book.lists and r.random() < careful:
+                version = book.list_version - (r.random() < 0.04)
+                outcome = r.choices((0, 1), (5, 1))[0]
+                result.append(Verdict(number, version, outcome, b"d" if outcome else b""))
+        return tuple(result)
+
+    def mending(self) -> c.AnyCommand | None:
+        """Open what is closed, close what takes nothing any more, reinstate who is suspended."""
+        for book in self.state.books.values():
+            if not book.settles_date:
+                date = book.date + book.day_ended
+                self.date = max(self.date, date)
+                closes_ns = self.at_ns + HOUR_NS
+                return c.OpenWindow(self.at_ns, 0, b"", book.number, date, self.at_ns, closes_ns)
+            if not book.accepts_date or self.at_ns >= book.closes_ns:
+                return c.CloseBook(self.at_ns, 0, b"", book.number)
+        for account in self.state.accounts.values():
+            if account.suspended and account is not account.book.blocked:
+                return c.ReinstateMember(
+                    self.at_ns, account.book.issuer.number, b"", account.number
+                )
+        return None
+
+    def screening_command(self) -> c.AnyCommand:
+        r = self.random
+        held = [w for w in self.state.queue.values() if w.held]
+        sides = [n for w in held for n in (w.number, w.partner) if n] or [3]
+        stale = [n for n, _ in unscreened(self.state)]
+        number = r.choice(stale or sides) if r.random() < 0.95 else r.randrange(60)
+        book = r.choice(list(self.state.books.values()))
+        hits = [(n, b) for n in sides for b in (1, 2) if hit_of(self.state, n, self.state.books[b])]
+        if hits and r.random() < (0.5 if stale else 0.95):
+            number, book_number = r.choice(hits)
+            book = self.state.books[book_number]
+        issuer = book.issuer.number if r.random() < 0.95 else r.choice(list(self.state.parties))
+        signature = r.choice((b"", b"signed"))
+        head = (self.at_ns, issuer, signature, book.number if r.random() < 0.97 else 99)
+        name = r.choice(("OFAC/SDN", "OFAC/SDN", "UN", ""))
+        command = self.state.instructions[number] if number < len(self.state.instructions) else None
+        again = self.verdicts(command.legs, 1.0) if command is not None else ()
+        person = r.choice((b"ann", b"bob", b"ann", b""))
+        payers = [self.state.accounts.get(leg.payer) for leg in command.legs] if command else []
+        moves = any(payer is not None and payer.book is book for payer in payers)
+        decision = r.choice((1, 2, 3, 3, 3) if moves else (1, 1, 2, 3))
+        commands: tuple[tuple[c.AnyCommand, float], ...] = (
+            (c.DecideHit(self.at_ns, issuer, signature, number, head[3], decision, person, b"why"), 24),
+            (c.ScreenAgain(self.at_ns, r.choice((0,) * 9 + (1,)), b"", number, again), 12),
+            (c.LoadListVersion(*head, name, DAY + r.choice((0, 0, 1, -1)), r.choice((90, 100, 8)), r.randbytes(1), r.random() < 0.5), 2),
+            (c.BindList(*head, name), 1),
+            (c.UnbindList(*head, name), 1),
+            (c.PlaceMember(self.at_ns, 0, b"", self.member(), tuple({r.choice((1, 2, 3))})), 1),
+            (c.NameBlockedAccount(self.at_ns, issuer, b"", book.accounts[-1].number), 0.2),
+            (c.ExemptPair(*head, r.randbytes(1), person, r.choice((0, self.at_ns + 10**15))), 2),
+            (c.RecordEvidence(self.at_ns, r.choice((0, 0, 4)), b"", b"e"), 1),
+        )  # fmt: skip
+        chosen = r.choices([each for each, _ in commands], [weight for _, weight in commands])[0]
+        if isinstance(chosen, c.DecideHit) and r.random() < 0.7:
+            self.planned = [msgspec.structs.replace(chosen, person=b"cay")]
+        return chosen
 
     def payment(self) -> c.AnyCommand:
         sender = self.member() if self.random.random() < 0.98 else self.random.choice((0, 1, 77))
@@ -450,6 +547,7 @@ class Wishes:
                 c.AddKey(5, speaker, b"", party, key, 0, r.choice((0, 0, self.at_ns + HOUR_NS))),
                 c.RetireKey(5, speaker, b"", owner, key),
                 c.SetApprovals(5, 0, b"", 2),
+                *(self.screening_change() if self.screened_before() else ()),
             )
         )
         waiting = [p.change for p in self.state.changes.values()]
@@ -460,6 +558,17 @@ class Wishes:
         expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
         return c.ProposeChange(
             self.at_ns, actor, r.choice((b"", b"signed")), person, change, expires_ns
+        )
+
+    def screening_change(self) -> tuple[c.AnyChange, ...]:
+        r = self.random
+        book = r.choice(list(self.state.books.values()))
+        head = (5, book.issuer.number, b"", book.number, r.choice(("OFAC/SDN", "UN")))
+        return (
+            c.BindList(*head),
+            c.UnbindList(*head),
+            c.LoadListVersion(*head, DAY - 1, r.choice((0, 5)), r.randbytes(1), True),
+            c.PlaceMember(5, 0, b"", self.member(), (book.number,)),
         )
 
     def day_command(self) -> c.AnyCommand:

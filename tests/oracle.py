@@ -104,6 +104,15 @@ class Oracle(CycleOracle):
         #: number of the recall -> [instruction, payer, reference, answer, its reason]
         self.recalls: dict[int, list[Any]] = {}
         self.woken: list[int] = []
+        self.lists: dict[int, dict[str, tuple[int, int, bytes] | None]] = {}
+        self.list_version: dict[int, int] = {}
+        self.homes: dict[int, set[int]] = {}
+        self.verdicts: dict[int, list[Any]] = {}
+        self.decided: dict[tuple[int, int], tuple[int, int]] = {}
+        self.opinions: dict[tuple[int, int], dict[bytes, tuple[int, bool]]] = {}
+        self.blocked: dict[int, int] = {}
+        self.exempt: dict[tuple[int, bytes], list[Any]] = {}
+        self.orders = 0
         self.clearings = 0
 
     # --- what is derived, from scratch each time
@@ -123,11 +132,40 @@ class Oracle(CycleOracle):
 
     def due(self, item: Item) -> bool:
         accounts = [self.accounts[a] for payer, payee, _ in item.legs for a in (payer, payee)]
-        return item.trade is None and all(
-            self.books[a.book].state in ("open", "cut off")
-            and self.books[a.book].date == item.date
-            and not a.suspended
-            for a in accounts
+        cleared = all(self.cleared(n) for n in (item.number, item.partner) if n)
+        return (
+            item.trade is None
+            and cleared
+            and all(
+                self.books[a.book].state in ("open", "cut off")
+                and self.books[a.book].date == item.date
+                and not a.suspended
+                for a in accounts
+            )
+        )
+
+    def touched(self, number: int) -> set[int]:
+        """The books whose lists bind: of every leg, and where every party is at home."""
+        accounts = [
+            self.accounts[a]
+            for leg in self.instructions[number].legs
+            for a in (leg.payer, leg.payee)
+        ]
+        home = set().union(*(self.homes.get(a.party, set()) for a in accounts))
+        return {a.book for a in accounts} | home
+
+    def cleared(self, number: int) -> bool:
+        """Law 7, said once more: each jurisdiction that binds a list has let it through."""
+        if any(n == number and what != 1 for (n, _), (what, _) in self.decided.items()):
+            return False
+        given = [v for v in self.verdicts.get(number, []) if self.lists.get(v.book)]
+        for book in self.touched(number):
+            if self.lists.get(book) and not any(v.book == book for v in given):
+                return False
+        return all(
+            v.version == self.list_version[v.book]
+            and (v.outcome == 0 or self.decided.get((number, v.book)) == (1, v.version))
+            for v in given
         )
 
     def line(self, account: int, priority: int) -> list[Item]:
@@ -226,7 +264,8 @@ class Oracle(CycleOracle):
                 self.wake(hold.leg[0])
                 events.append(("HoldReleased", number))
         name = type(command).__name__
-        if self.threshold and isinstance(command, CHANGES):
+        routine = isinstance(command, c.LoadListVersion) and not command.insisted
+        if self.threshold and isinstance(command, CHANGES) and not routine:
             events.append(("CommandRefused", "AG01"))
         else:
             events += getattr(self, "do_" + name)(command)
@@ -270,6 +309,7 @@ class Oracle(CycleOracle):
         else:
             reason = self.why_not(s)
         self.instructions[number] = s
+        self.verdicts[number] = list(s.verdicts)
         if s.sender in self.members:
             self.keys.setdefault(key, number)
         if reason:
@@ -715,8 +755,13 @@ class Oracle(CycleOracle):
             return [("CommandRefused", reason)]
         book = self.books[s.book]
         ended = [item for item in self.touching(s.book) if item.date <= book.date]
+        frozen = {n for (n, _), (what, _) in self.decided.items() if what == 3}
         why = [
-            "AB03" if item.trade or self.funded(item.legs, item.priority) else "AM04"
+            "AB03"
+            if item.trade
+            or self.funded(item.legs, item.priority)
+            or {item.number, item.partner} & frozen
+            else "AM04"
             for item in ended
         ]
         self.change_due(lambda: setattr(book, "state", "ended"))
@@ -730,6 +775,183 @@ class Oracle(CycleOracle):
             ),
             *self.lapse(s.book),
         ]
+
+    # --- screening
+
+    def by_book_issuer(self, s: Any) -> str | None:
+        if s.book not in self.books:
+            return "AM03"
+        return None if s.actor == self.books[s.book].issuer else "AG01"
+
+    def lists_changed(self, book: int, change: Any) -> list[tuple[Any, ...]]:
+        def all_of_it() -> None:
+            change()
+            self.list_version[book] = self.list_version.get(book, 0) + 1
+
+        self.change_due(all_of_it)
+        return [("Recorded", self.list_version[book])]
+
+    def do_BindList(self, s: c.BindList) -> list[tuple[Any, ...]]:
+        reason = self.by_book_issuer(s)
+        if reason is None and (not s.list_id or s.list_id in self.lists.get(s.book, {})):
+            reason = "NARR"
+        if reason:
+            return [("CommandRefused", reason)]
+        here = self.lists.setdefault(s.book, {})
+        return self.lists_changed(s.book, lambda: here.__setitem__(s.list_id, None))
+
+    def do_UnbindList(self, s: c.UnbindList) -> list[tuple[Any, ...]]:
+        reason = self.by_book_issuer(s)
+        if reason is None and s.list_id not in self.lists.get(s.book, {}):
+            reason = "NARR"
+        if reason:
+            return [("CommandRefused", reason)]
+        return self.lists_changed(s.book, lambda: self.lists[s.book].pop(s.list_id))
+
+    def do_LoadListVersion(self, s: c.LoadListVersion) -> list[tuple[Any, ...]]:
+        reason = self.by_book_issuer(s)
+        if reason is None and s.list_id not in self.lists.get(s.book, {}):
+            reason = "NARR"
+        if reason:
+            return [("CommandRefused", reason)]
+        former = self.lists[s.book][s.list_id]
+        new = (s.published, s.entries, s.digest)
+        if former == new:
+            return [("Recorded", self.list_version[s.book])]
+        bad = s.entries <= 0 or (
+            former is not None and (s.published < former[0] or s.entries * 10 <= former[1])
+        )
+        if bad and not s.insisted:
+            return [("CommandRefused", "NARR")]
+        return self.lists_changed(s.book, lambda: self.lists[s.book].__setitem__(s.list_id, new))
+
+    def do_PlaceMember(self, s: c.PlaceMember) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if s.member not in self.members:
+            return [("CommandRefused", "AGNT")]
+        if not set(s.books) <= self.books.keys():
+            return [("CommandRefused", "AM03")]
+        self.change_due(lambda: self.homes.__setitem__(s.member, set(s.books)))
+        return [("Recorded", 0)]
+
+    def do_RecordEvidence(self, s: c.RecordEvidence) -> list[tuple[Any, ...]]:
+        return [("CommandRefused", "AG01")] if s.actor else [("Recorded", 0)]
+
+    def waits(self, number: int) -> bool:
+        return self.status.get(number) == "waiting"
+
+    def do_ScreenAgain(self, s: c.ScreenAgain) -> list[tuple[Any, ...]]:
+        if s.actor:
+            return [("CommandRefused", "AG01")]
+        if not self.waits(s.number):
+            return [("CommandRefused", "NARR")]
+        before = {}
+        for v in self.verdicts[s.number]:
+            if v.book not in before or v.outcome:
+                before[v.book] = v
+        for v in s.verdicts:
+            if not self.lists.get(v.book) or v.version != self.list_version[v.book]:
+                return [("CommandRefused", "NARR")]
+            if v.book in before and before[v.book].version == v.version and before[v.book] != v:
+                return [("CommandRefused", "NARR")]
+        for v in s.verdicts:
+            before[v.book] = v
+            self.opinions.pop((s.number, v.book), None)
+        self.change_due(lambda: self.verdicts.__setitem__(s.number, list(before.values())))
+        return [("Recorded", 0)]
+
+    def do_DecideHit(self, s: c.DecideHit) -> list[tuple[Any, ...]]:
+        reason = self.by_book_issuer(s)
+        key = (s.number, s.book)
+        version = self.list_version.get(s.book, 0)
+        if reason is None:
+            hits = [
+                v
+                for v in self.verdicts.get(s.number, [])
+                if v.book == s.book and v.version == version and v.outcome
+            ]
+            what, on = self.decided.get(key, (1, None))
+            if not 0 < len(s.person) <= 64:
+                reason = "AG01"
+            elif (
+                not s.reason
+                or s.decision not in (1, 2, 3)
+                or not self.waits(s.number)
+                or not hits
+                or what != 1
+                or on == version
+            ):
+                reason = "NARR"
+        first = next((i for i in self.queue.values() if s.number in (i.number, i.partner)), None)
+        taken: list[tuple[int, int]] = []
+        if reason is None and s.decision == 3 and first is not None:
+            blocked = self.blocked.get(s.book, 0)
+            taken = [(p, x) for p, _, x in first.legs if self.accounts[p].book == s.book]
+            short = any(
+                self.accounts[a].balance - sum(x for p, x in taken if p == a) < self.floor(a, 0)
+                for a, _ in taken
+            )
+            if not blocked or not taken or short or any(p == blocked for p, _ in taken):
+                reason = "NARR"
+        if reason:
+            return [("CommandRefused", reason)]
+        said = self.opinions.get(key, {})
+        others = [
+            signed
+            for person, (what, signed) in said.items()
+            if person != s.person and what == s.decision
+        ]
+        if not others:
+            said[s.person] = (s.decision, bool(s.signature))
+            self.opinions[key] = said
+            return [("Recorded", 0)]
+        if self.has_keys(s.actor, s.at_ns) and not s.signature and not any(others):
+            return [("CommandRefused", "AG01")]
+        del self.opinions[key]
+        self.change_due(lambda: self.decided.__setitem__(key, (s.decision, version)))
+        events: list[tuple[Any, ...]] = [("HitDecided", *key, s.decision)]
+        for payer, amount in taken:
+            self.orders += 1
+            self.accounts[payer].balance -= amount
+            self.accounts[self.blocked[s.book]].balance += amount
+            self.wake(self.blocked[s.book])
+            events.append(("MoneyOrdered", self.orders, payer, self.blocked[s.book], amount))
+        return events
+
+    def do_NameBlockedAccount(self, s: c.NameBlockedAccount) -> list[tuple[Any, ...]]:
+        reason = self.by_issuer(s)
+        if reason:
+            return [("CommandRefused", reason)]
+        self.blocked[self.accounts[s.account].book] = s.account
+        self.change_due(lambda: setattr(self.accounts[s.account], "suspended", True))
+        return [("Recorded", 0)]
+
+    def do_ExemptPair(self, s: c.ExemptPair) -> list[tuple[Any, ...]]:
+        reason = self.by_book_issuer(s)
+        known = (s.book, s.pair) in self.exempt
+        if reason is None and not 0 < len(s.person) <= 64:
+            reason = "AG01"
+        if reason is None and (not s.pair or (not s.expires_ns and not known)):
+            reason = "NARR"
+        expires_ns, people = self.exempt.get((s.book, s.pair), [0, {}])
+        agrees = expires_ns == s.expires_ns != 0 and len(people) == 1 and s.person not in people
+        signed = bool(s.signature) or any(people.values())
+        if reason is None and agrees and self.has_keys(s.actor, s.at_ns) and not signed:
+            reason = "AG01"
+        year_ns = 366 * 86_400 * 10**9
+        if reason is None and s.expires_ns and not 0 < s.expires_ns - s.at_ns <= year_ns:
+            reason = "DT01"
+        if reason:
+            return [("CommandRefused", reason)]
+        if not s.expires_ns:
+            del self.exempt[s.book, s.pair]
+            return [("Recorded", 0)]
+        if agrees:
+            people[s.person] = bool(s.signature)
+        else:
+            self.exempt[s.book, s.pair] = [s.expires_ns, {s.person: bool(s.signature)}]
+        return [("Recorded", 0)]
 
     def do_RecordMessage(self, s: c.RecordMessage) -> list[tuple[Any, ...]]:
         key = (s.sender, s.message_type, s.message_id)
@@ -913,7 +1135,14 @@ class Oracle(CycleOracle):
     def whose_consent(self, change: Any) -> tuple[set[int], int]:
         """Who must agree: these parties, and this many issuers."""
         name = type(change).__name__
-        of_all = name in ("CreateBook", "AdmitMember", "AdmitSender", "SetRules", "SetApprovals")
+        of_all = name in (
+            "CreateBook",
+            "AdmitMember",
+            "AdmitSender",
+            "SetRules",
+            "SetApprovals",
+            "PlaceMember",
+        )
         if of_all or (name in ("AddKey", "RetireKey") and change.actor != change.party):
             return set(), self.threshold or len(self.issuers())
         return {change.actor}, 0
@@ -925,8 +1154,17 @@ class Oracle(CycleOracle):
         aside.books = {n: copy.copy(book) for n, book in self.books.items()}
         aside.keys_known, aside.woken = dict(self.keys_known), []
         aside.caps = dict(self.caps)
+        aside.lists = {book: dict(here) for book, here in self.lists.items()}
+        aside.list_version, aside.homes = dict(self.list_version), dict(self.homes)
+        aside.blocked = dict(self.blocked)
         now = msgspec.structs.replace(change, at_ns=at_ns)
         return getattr(aside, "do_" + type(change).__name__)(now)  # type: ignore[no-any-return]
+
+    def has_keys(self, party: int, at_ns: int) -> bool:
+        return any(
+            owner == party and begins <= at_ns < ends
+            for owner, begins, ends in self.keys_known.values()
+        )
 
     def lapsed(self, at_ns: int) -> list[tuple[Any, ...]]:
         over = [n for n, change in self.changes.items() if change.expires_ns <= at_ns]
@@ -967,10 +1205,7 @@ class Oracle(CycleOracle):
         parties, count = self.whose_consent(waits.change)
         plain = msgspec.structs.replace(waits.change, at_ns=0, signature=b"")
         ours = [yes for yes in waits.yes if yes[0] == s.actor]
-        has_keys = s.actor in self.issuers() and any(
-            party == s.actor and begins <= s.at_ns < ends
-            for party, begins, ends in self.keys_known.values()
-        )
+        has_keys = s.actor in self.issuers() and self.has_keys(s.actor, s.at_ns)
         reason = None
         if (
             not 0 < len(s.person) <= 64

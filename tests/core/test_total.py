@@ -15,6 +15,7 @@ from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
 from paritas.model.instructions import Leg, Part
+from paritas.model.screening import Verdict
 
 #: Numbers that name something here, and numbers that cannot.
 INTEGERS = st.one_of(
@@ -25,6 +26,9 @@ TEXTS = st.sampled_from(
     ["", "R1", "T1", "INR", "BANK0004XXX", "CBNKINB0XXX", "x" * 500, "\0", "सत्य"]
 )
 LEGS = st.builds(Leg, INTEGERS, INTEGERS, INTEGERS)
+VERDICTS = st.builds(
+    Verdict, INTEGERS, INTEGERS, st.integers(0, 2), st.sampled_from([b"", b"x" * 32])
+)
 BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     int: INTEGERS,
     str: TEXTS,
@@ -37,6 +41,7 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     tuple[int, int]: st.tuples(INTEGERS, INTEGERS),
     tuple[str, ...]: st.lists(TEXTS, max_size=2).map(tuple),
     Conversion | None: st.none() | st.builds(Conversion, INTEGERS, TEXTS),
+    tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
 }
 BY_TYPE[c.AnyChange] = st.deferred(
     lambda: st.one_of([any_of(kind) for kind in typing.get_args(c.AnyChange)])

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from paritas.clearing.commands import verify_command
+from paritas.clearing.obligations import Obligation
 from paritas.journal.audit import audit
 from paritas.node import cycle_setoffs, run
 from paritas.node.clearing_evidence import Evidence
@@ -17,7 +18,7 @@ from paritas.node.ledger import Ledger
 from paritas.node.obligation_file import COLUMNS, ObligationFileError, read_rows
 from paritas.node.scheme import parse_scheme, scheme_toml
 from paritas.node.settle import settle
-from paritas.node.solver import SetoffTask, solve
+from paritas.node.solver import SetoffTask, Solver
 from settle.banker import scheme_of, understand, write_messages, write_obligations
 
 MEMBERS = ("AAAAINB0XXX", "BBBBCNB0XXX", "CCCCSGB0XXX", "DDDDMYB0XXX", "EEEEKZB0XXX")
@@ -113,10 +114,10 @@ def test_without_a_solver_the_cycle_settles_all_the_same(
 
 
 def test_the_solver_sets_off_a_ring_whole() -> None:
-    from paritas.clearing.obligations import Obligation
-
     ring = [Obligation(a, b, "INR", 7 + n, n) for n, (a, b) in enumerate(("AB", "BC", "CA"), 1)]
-    assert sorted(solve(SetoffTask(ring)).cleared) == [(1, 8), (2, 8), (3, 8)]
+    with Solver() as solver:
+        solver.begin(SetoffTask(ring))
+        assert sorted(solver.answer().cleared) == [(1, 8), (2, 8), (3, 8)]
 
 
 HEADER = ",".join(COLUMNS)

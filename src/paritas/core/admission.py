@@ -23,6 +23,7 @@ from paritas.core.state import (
     net_outflows,
     trade_key,
 )
+from paritas.core.verdicts import is_cleared
 from paritas.model.commands import SubmitInstruction
 from paritas.model.events import (
     AnyEvent,
@@ -65,7 +66,7 @@ def submit(state: State, command: SubmitInstruction) -> Sequence[AnyEvent]:
             if len(legs) == 1
             else _common_exchange(state, command, legs, sender)
         )
-        if funded:
+        if funded and not (state.screens and not is_cleared(state, number, command)):
             return (InstructionSettled(number),)
         if funded is not None:
             return (InstructionQueued(number),)
@@ -159,7 +160,9 @@ def _submit_general(state: State, command: SubmitInstruction, number: int) -> Se
         partners = state.unmatched.get(mirrored(trade_key(command)))
         queued = InstructionQueued(number)
         return (queued, SidesMatched(partners[0], number)) if partners else (queued,)
-    if _settles_at_once(state, command, legs):
+    if _settles_at_once(state, command, legs) and (
+        not state.screens or is_cleared(state, number, command)
+    ):
         return (InstructionSettled(number),)
     return (InstructionQueued(number),)
 

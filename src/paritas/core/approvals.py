@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from paritas.core import administration as admin
-from paritas.core import cycles, keys
+from paritas.core import cycles, keys, screening
 from paritas.core.exchange import agreements, quotes, rates, swaps
 from paritas.core.state import PendingChange, State
 from paritas.core.waiting import refuse
@@ -78,6 +78,7 @@ CHANGES: dict[type, Handler] = {
     c.SignAgreement: agreements.sign_agreement,
     c.EndAgreement: agreements.end_agreement,
     c.SignSwapLine: swaps.sign_line,
+    **screening.CHANGES,
 }
 
 #: What concerns the whole scheme and no book or institution of it alone.
@@ -88,6 +89,7 @@ _RULEBOOK = (
     c.SetRules,
     c.SetApprovals,
     c.SetRateRules,
+    c.PlaceMember,
 )
 
 

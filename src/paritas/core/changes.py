@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from paritas.core import administration, approvals, keys, lifecycle, queue
+from paritas.core import administration, approvals, keys, lifecycle, queue, screening, verdicts
 from paritas.core.conversation import RECORDERS as CONVERSATION
 from paritas.core.exchange import agreements, quotes
 from paritas.core.exchange.locks import use_lock
@@ -39,6 +39,7 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     **administration.RECORDERS,
     **CONVERSATION,
     **EXCHANGE_RECORDERS,
+    **screening.RECORDERS,
     commands.AddKey: keys.record_key,
     commands.RetireKey: keys.record_retirement,
     commands.SetApprovals: approvals.record_approvals,
@@ -46,6 +47,7 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
 }
 
 NORMAL = int(Priority.NORMAL)
+_SETTLING = (events.QueuedSettled, events.SetSettled)
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
 
 
@@ -72,6 +74,8 @@ def instruction_settled(
 ) -> None:
     """Accepted and settled in one step."""
     number = event.number
+    if state.screens:
+        verdicts.demand_cleared(state, number, command)
     if command.priority != NORMAL or command.returns or command.conversion is not None:
         _enter(state, command, number, _SETTLED_AT_ONCE)
         post(state, accounts_of(state, command.legs), command.priority)
@@ -140,6 +144,7 @@ def instruction_queued(
     state.queue[event.number] = waiting
     if waiting.trade_key is not None:
         queue.await_partner(state, waiting)
+    waiting.held = verdicts.is_held(state, waiting)
     queue.enter(state, waiting)
 
 
@@ -162,6 +167,7 @@ def sides_matched(state: State, _: AnyCommand, event: events.SidesMatched) -> No
     # The more urgent wish of the two counts for both.
     first.priority = min(first.priority, second.priority)
     state.joined[event.second] = event.first
+    first.held = verdicts.is_held(state, first)
     queue.enter(state, first)
     queue.retry(state, first)
 
@@ -171,6 +177,8 @@ def _end(state: State, number: int, event_type: type[events.Event]) -> Waiting:
     waiting = state.queue.get(number)
     if waiting is None:
         raise LawBroken(f"Instruction {number} does not wait.")
+    if waiting.held and event_type in _SETTLING:
+        raise LawBroken(f"Law 7: instruction {number} settles without being cleared.")
     for side in (number, waiting.partner) if waiting.partner else (number,):
         state.statuses[side] = lifecycle.after(state.statuses[side], event_type)
     queue.remove(state, waiting)
@@ -314,3 +322,16 @@ def holds_decided(state: State, command: DecideHolds, event: events.HoldsDecided
             hold.payer.balance_minor -= hold.amount_minor
             hold.payee.balance_minor += hold.amount_minor
             queue.put_on_retry(state, hold.payee)
+
+
+def money_ordered(state: State, _: AnyCommand, event: events.MoneyOrdered) -> None:
+    """An issuer's order: what is frozen moves at once, whatever else stands still."""
+    payer, payee = state.accounts[event.payer], state.accounts[event.payee]
+    if event.number != state.last_order + 1 or payer.book is not payee.book:
+        raise LawBroken(f"Order {event.number} is not the next one, or crosses books.")
+    state.last_order = event.number
+    payer.balance_minor -= event.amount_minor
+    payee.balance_minor += event.amount_minor
+    if payer.balance_minor < payer.floors[0]:
+        raise LawBroken(f"Law 2: account {payer.number} would fall below its floor.")
+    queue.put_on_retry(state, payee)

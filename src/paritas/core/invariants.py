@@ -14,6 +14,9 @@ from paritas.core.lifecycle import Status
 from paritas.core.obligations import ObligationStatus
 from paritas.core.queue import can_settle
 from paritas.core.state import Account, Book, State, net_outflows
+from paritas.core.verdicts import is_held, jurisdictions
+from paritas.model.commands import SubmitInstruction
+from paritas.model.screening import Decision, Outcome
 
 
 def check_all(state: State) -> tuple[str, ...]:
@@ -30,6 +33,7 @@ def check_all(state: State) -> tuple[str, ...]:
             cycles_add_up(state),
             nothing_that_could_settle_waits(state),
             said_of_what_settled(state),
+            settled_was_screened(state),
         )
         for breach in law
     )
@@ -113,6 +117,8 @@ def queue_is_sound(state: State) -> Iterator[str]:
     for waiting in state.queue.values():
         if waiting.due != waiting.is_due():
             yield f"Queue: instruction {waiting.number} is due, or not, against what is recorded."
+        if waiting.held != is_held(state, waiting):
+            yield f"Law 7: instruction {waiting.number} is held, or not, against its verdicts."
         if waiting.outflows != net_outflows(waiting.legs):
             yield f"Queue: instruction {waiting.number} has wrong outflows."
         if waiting.due:
@@ -154,3 +160,48 @@ def nothing_that_could_settle_waits(state: State) -> Iterator[str]:
     for waiting in state.queue.values():
         if waiting.due and can_settle(state, waiting):
             yield f"Queue: instruction {waiting.number} could settle and waits."
+
+
+def settled_was_screened(state: State) -> Iterator[str]:
+    """Law 7: what settled has a verdict of each jurisdiction it touches: clear, or released.
+
+    That it was a verdict on the lists in force is checked at the very event (``core.changes``); here
+    it must be on lists that were loaded by now. What came before a list bound, or before a member
+    was placed, may have settled before it, and is passed over.
+    """
+    if not state.screens:
+        return
+    for number, status in enumerate(state.statuses):
+        command = state.instructions[number]
+        if command is None or status != Status.SETTLED:
+            continue
+        for book in jurisdictions(state, command.legs):
+            if book.lists and number >= book.bound_from and not _was_cleared(state, number, book):
+                yield f"Law 7: instruction {number} settled without a verdict in {book.currency}."
+
+
+def _was_cleared(state: State, number: int, book: Book) -> bool:
+    command = state.instructions[number]
+    assert command is not None
+    given = [
+        verdict
+        for verdict in state.rescreened.get(number, command.verdicts)
+        if verdict.book == book.number and verdict.version <= book.list_version
+    ]
+    if not given:
+        return _was_placed_later(state, number, command, book)
+    return all(
+        verdict.outcome == Outcome.CLEAR
+        or state.hit_decisions.get((number, book.number)) == (Decision.RELEASE, verdict.version)
+        for verdict in given
+    )
+
+
+def _was_placed_later(state: State, number: int, command: SubmitInstruction, book: Book) -> bool:
+    """Say whether a book bound an instruction only by where a party was placed later on."""
+    accounts = [state.accounts[n] for leg in command.legs for n in (leg.payer, leg.payee)]
+    return not any(
+        account.book is book
+        or (book.number in account.party.homes and number >= account.party.homes_from)
+        for account in accounts
+    )

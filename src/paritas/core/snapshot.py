@@ -13,6 +13,7 @@ import msgspec
 from paritas.core import changes, queue
 from paritas.core.exchange import dump as exchange_dump
 from paritas.core.obligations import Cycle, CycleStatus, Obligation, ObligationStatus
+from paritas.core.snapshot_screening import dump_screening, load_screening
 from paritas.core.state import (
     Account,
     Book,
@@ -24,6 +25,7 @@ from paritas.core.state import (
     Waiting,
     accounts_of,
 )
+from paritas.core.verdicts import is_held
 from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.reasons import Reason
 
@@ -60,13 +62,14 @@ def dump(state: State) -> bytes:
             [state.threshold, state.last_change, state.proofs],
             [_dump_change(change) for change in _by_number(state.changes)],
             state.clearings,
-            [_dump_cycle(cycle) for cycle in _by_number(state.cycles)],
-            [_dump_obligation(obligation) for obligation in _by_number(state.obligations)],
-            sorted(state.debit_caps.items()),
             exchange_dump.dump(state.exchange),
             sorted([*key, limit_minor] for key, limit_minor in state.mandates.items()),
             sorted([number, *said] for number, said in state.confirmations.items()),
             [_dump_recall(recall) for recall in _by_number(state.recalls)],
+            [_dump_cycle(cycle) for cycle in _by_number(state.cycles)],
+            [_dump_obligation(obligation) for obligation in _by_number(state.obligations)],
+            sorted(state.debit_caps.items()),
+            dump_screening(state),
         ]
     )
 
@@ -105,6 +108,10 @@ def _dump_hold(h: Hold) -> list[Any]:
     return [h.number, h.reference, *legs, h.expires_ns, h.decision]
 
 
+def _dump_recall(r: Recall) -> list[Any]:
+    return [r.number, r.instruction, r.reference, r.status, r.reason]
+
+
 def _dump_cycle(y: Cycle) -> list[Any]:
     books = [book.number for book in y.books]
     return [y.number, y.name, books, y.cut_off_ns, y.top_up_ns, y.until_ns, y.status]
@@ -114,10 +121,6 @@ def _dump_obligation(o: Obligation) -> list[Any]:
     key = [o.number, o.cycle, o.sender, o.reference]
     leg = [o.debtor.number, o.creditor.number, o.amount_minor]
     return [*key, *leg, o.priority, o.content, o.set_off_minor, o.status, o.reason, o.text]
-
-
-def _dump_recall(r: Recall) -> list[Any]:
-    return [r.number, r.instruction, r.reference, r.status, r.reason]
 
 
 def load(data: bytes) -> State:
@@ -144,13 +147,14 @@ def load(data: bytes) -> State:
         (threshold, last_change, proofs),
         pending,
         clearings,
-        cycles,
-        obligations,
-        debit_caps,
         exchange,
         mandates,
         confirmations,
         recalls,
+        cycles,
+        obligations,
+        debit_caps,
+        screening,
     ) = msgspec.msgpack.decode(data)
     state = State()
     state.bypass, state.max_days_ahead = bypass, max_days_ahead
@@ -168,18 +172,19 @@ def load(data: bytes) -> State:
     state.decisions = dict(decisions)
     state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
     state.clearings = clearings
-    state.debit_caps = dict(debit_caps)
     state.exchange = exchange_dump.load(exchange)
     state.mandates = {(account, payee): limit for account, payee, limit in mandates}
     state.confirmations = {number: (status, reason) for number, status, reason in confirmations}
+    state.debit_caps = dict(debit_caps)
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
     _load_recalls(state, recalls)
+    load_screening(state, screening)
     _load_queue(state, waiting)
-    _load_cycles(state, cycles, obligations)
     _load_changes(state, pending)
+    _load_cycles(state, cycles, obligations)
     return state
 
 
@@ -236,6 +241,16 @@ def _load_references(state: State) -> None:
                 party.references.setdefault(command.reference, number)
 
 
+def _load_recalls(state: State, recalls: list[Any]) -> None:
+    for number, instruction, reference, status, reason in recalls:
+        recall = Recall(number, instruction, reference)
+        recall.status, recall.reason = status, reason
+        command = state.instructions[instruction]
+        assert command is not None
+        state.recalls[number] = recall
+        state.recall_references[command.sender, reference] = number
+
+
 def _load_cycles(state: State, cycles: list[Any], obligations: list[Any]) -> None:
     for number, name, books, cut_off_ns, top_up_ns, until_ns, status in cycles:
         runs_over = tuple(state.books[book] for book in books)
@@ -258,16 +273,6 @@ def _load_cycles(state: State, cycles: list[Any], obligations: list[Any]) -> Non
             cycle.count(obligation, 1)
 
 
-def _load_recalls(state: State, recalls: list[Any]) -> None:
-    for number, instruction, reference, status, reason in recalls:
-        recall = Recall(number, instruction, reference)
-        recall.status, recall.reason = status, reason
-        command = state.instructions[instruction]
-        assert command is not None
-        state.recalls[number] = recall
-        state.recall_references[command.sender, reference] = number
-
-
 def _load_queue(state: State, queued: list[Any]) -> None:
     for number, rank, priority, partner, cancel_asked in queued:
         command = state.instructions[number]
@@ -279,4 +284,5 @@ def _load_queue(state: State, queued: list[Any]) -> None:
         elif waiting.trade_key is not None:
             queue.await_partner(state, waiting)
         state.queue[number] = waiting
+        waiting.held = is_held(state, waiting)
         queue.enter(state, waiting)

@@ -19,7 +19,14 @@ from paritas.core.state import State
 from paritas.journal import chain
 from paritas.journal.codec import Record, decode_records, split_records
 from paritas.journal.sqlite import JournalError, Row, SqliteJournal
-from paritas.model.commands import AnyCommand, RecordMessage, RecordRefusal, SubmitInstruction
+from paritas.model.commands import (
+    AnyCommand,
+    DecideHit,
+    RecordEvidence,
+    RecordMessage,
+    RecordRefusal,
+    SubmitInstruction,
+)
 from paritas.model.events import AnyEvent
 
 #: After how many rows all laws are checked on the whole state, besides at the end.
@@ -138,8 +145,10 @@ class _Auditor:
             command = records[position][0] if position < len(records) else None
             if isinstance(command, SubmitInstruction):
                 expected = command.content
-            elif isinstance(command, RecordMessage | RecordRefusal):
+            elif isinstance(command, RecordMessage | RecordRefusal | RecordEvidence):
                 expected = command.digest
+            elif isinstance(command, DecideHit):
+                expected = command.reason
             else:
                 self.breach(row, f"sealed part {position} belongs to no record.")
                 continue

@@ -13,6 +13,7 @@ import msgspec
 
 from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
 from paritas.model.instructions import Leg, Part
+from paritas.model.screening import Verdict
 
 #: The party that acts for the scheme as a whole: it draws up books and members, and runs the day.
 OPERATOR = 0
@@ -37,7 +38,8 @@ class SubmitInstruction(Command, frozen=True, tag=1):
     ``trade`` makes it one side of a PvP trade: legs are then exactly the own leg and the
     counterparty's, and it waits for the mirrored side. ``returns`` is the number of the settled
     instruction that this one pays back (pacs.004), 0 for none. ``value_date`` is the proleptic
-    ordinal of the day, as ``datetime.date.toordinal`` gives it.
+    ordinal of the day, as ``datetime.date.toordinal`` gives it. ``verdicts`` are those of the
+    jurisdictions that it touches and that bind a list (law 7); what they say is nobody else's.
     """
 
     sender: int
@@ -50,6 +52,7 @@ class SubmitInstruction(Command, frozen=True, tag=1):
     message: int = 0
     trade: str = ""
     returns: int = 0
+    verdicts: tuple[Verdict, ...] = ()
     conversion: Conversion | None = None
 
 
@@ -561,6 +564,93 @@ class RepaySwap(Command, frozen=True, tag=102):
     number: int
 
 
+class BindList(Command, frozen=True, tag=60):
+    """The issuer lets a list bind on its book: what touches the book is screened against it."""
+
+    book: int
+    list_id: str
+
+
+class UnbindList(Command, frozen=True, tag=61):
+    """The issuer lets a list bind no longer."""
+
+    book: int
+    list_id: str
+
+
+class LoadListVersion(Command, frozen=True, tag=62):
+    """A list that binds on the book is in force in this version from now on.
+
+    ``digest`` is SHA-256 over the publisher's files, ``published`` their date (ordinal). What
+    waits does not settle until it is screened again. A version that looks like a mistake (empty,
+    ten times smaller, older) is refused unless it is ``insisted`` on, which is a change for two
+    people; any other comes directly.
+    """
+
+    book: int
+    list_id: str
+    published: int
+    entries: int
+    digest: bytes
+    insisted: bool = False
+
+
+class PlaceMember(Command, frozen=True, tag=63):
+    """Say in which jurisdictions, named by their books, a member is at home: their lists bind it."""
+
+    member: int
+    books: tuple[int, ...]
+
+
+class RecordEvidence(Command, frozen=True, tag=64):
+    """The details of a hit, or whatever else a later command names by this hash, were sealed."""
+
+    digest: bytes
+
+
+class ScreenAgain(Command, frozen=True, tag=65):
+    """New verdicts on a waiting instruction, for books whose lists have changed since its last.
+
+    A verdict on the version in force stands: only the authority can lift it.
+    """
+
+    number: int
+    verdicts: tuple[Verdict, ...]
+
+
+class DecideHit(Command, frozen=True, tag=66):
+    """One person of the authority decides on a hit; it counts when a second one says the same.
+
+    ``decision`` is a ``Decision``; ``person`` is as in ``ProposeChange``; ``reason`` is
+    SHA-256(salt || what the person wrote).
+    """
+
+    number: int
+    book: int
+    decision: int
+    person: bytes
+    reason: bytes
+
+
+class NameBlockedAccount(Command, frozen=True, tag=67):
+    """The issuer names the account that takes frozen money; no instruction moves what it holds."""
+
+    account: int
+
+
+class ExemptPair(Command, frozen=True, tag=68):
+    """One person says that a party is not a listed entry; it counts when a second one says so.
+
+    ``pair`` is SHA-256(salt || the party and the entry). It ends at ``expires_ns``; 0 ends it now,
+    for which one person is enough.
+    """
+
+    book: int
+    pair: bytes
+    person: bytes
+    expires_ns: int
+
+
 #: What takes more than one person to do, once ``SetApprovals`` has been carried out.
 AnyChange = (
     CreateBook
@@ -586,6 +676,11 @@ AnyChange = (
     | SignAgreement
     | EndAgreement
     | SignSwapLine
+    | BindList
+    | UnbindList
+    | LoadListVersion
+    | PlaceMember
+    | NameBlockedAccount
 )
 
 
@@ -667,15 +762,6 @@ AnyCommand = (
     | WithdrawChange
     | RecordProof
     | BeginClearing
-    | OpenCycle
-    | SetDebitCap
-    | SubmitObligation
-    | ConfirmObligation
-    | WithdrawObligation
-    | CutOffCycle
-    | CalculateCycle
-    | SettleCycle
-    | ProposeSetoff
     | RecordRequest
     | PassTime
     | SetRateRules
@@ -695,4 +781,22 @@ AnyCommand = (
     | RelayStatus
     | RecallPayment
     | AnswerRecall
+    | OpenCycle
+    | SetDebitCap
+    | SubmitObligation
+    | ConfirmObligation
+    | WithdrawObligation
+    | CutOffCycle
+    | CalculateCycle
+    | SettleCycle
+    | ProposeSetoff
+    | BindList
+    | UnbindList
+    | LoadListVersion
+    | PlaceMember
+    | RecordEvidence
+    | ScreenAgain
+    | DecideHit
+    | NameBlockedAccount
+    | ExemptPair
 )

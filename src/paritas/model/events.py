@@ -97,7 +97,8 @@ class Recorded(Event, frozen=True, tag=11):
 
     The commands that set something up or simply state a fact need no event of their own kind:
     message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
-    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing, debit cap.
+    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing,
+    debit cap.
     """
 
     number: int = 0
@@ -291,6 +292,23 @@ class CycleLapsed(Event, frozen=True, tag=59):
     cycle: int
 
 
+class HitDecided(Event, frozen=True, tag=60):
+    """Two people of an authority agree on a hit on ``book``; nobody else learns of it."""
+
+    number: int
+    book: int
+    decision: int
+
+
+class MoneyOrdered(Event, frozen=True, tag=61):
+    """An issuer ordered money of an account to its blocked account; ``number`` counts its orders."""
+
+    number: int
+    payer: int
+    payee: int
+    amount_minor: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -308,16 +326,6 @@ AnyEvent = (
     | HoldPromised
     | HoldReleased
     | HoldsDecided
-    | CycleOpened
-    | ObligationSubmitted
-    | ObligationConfirmed
-    | ObligationsEnded
-    | CycleCutOff
-    | ObligationsSetOff
-    | CycleCalculated
-    | CycleShort
-    | CycleSettled
-    | CycleLapsed
     | ChangeProposed
     | ChangeApproved
     | ChangeApplied
@@ -331,4 +339,16 @@ AnyEvent = (
     | SwapDrawn
     | SwapDue
     | SwapRepaid
+    | CycleOpened
+    | ObligationSubmitted
+    | ObligationConfirmed
+    | ObligationsEnded
+    | CycleCutOff
+    | ObligationsSetOff
+    | CycleCalculated
+    | CycleShort
+    | CycleSettled
+    | CycleLapsed
+    | HitDecided
+    | MoneyOrdered
 )

@@ -32,7 +32,7 @@ from paritas.model.reasons import Reason
 from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, open_or_build, uetr_key
 
 _SETTLED, _WAITING = int(Status.SETTLED), int(Status.WAITING)
-_PAYMENT, _ISSUE, _REDEEM, _HOLD, _CYCLE = range(len(ENTRY_KINDS))
+_PAYMENT, _ISSUE, _REDEEM, _HOLD, _ORDER, _CYCLE = range(len(ENTRY_KINDS))
 
 #: Rows are committed together until so many records or seconds have passed.
 _COMMIT_RECORDS = 50_000
@@ -538,6 +538,11 @@ class History:
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
 
+    def _cycle_settled(self, command: c.AnyCommand, event: e.CycleSettled, _: int) -> None:
+        for position in event.positions:
+            at_ns, net_minor = command.at_ns, position.net_minor
+            self._entry(position.account, at_ns, _CYCLE, event.cycle, 0, net_minor)
+
     def _swap_drawn(self, command: c.DrawSwap, event: e.SwapDrawn, _: int) -> None:
         for account, amount_minor in zip(event.accounts, event.amounts_minor, strict=True):
             self._entry(account, command.at_ns, _ISSUE, 0, 0, amount_minor)
@@ -546,10 +551,13 @@ class History:
         for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
             self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
 
-    def _cycle_settled(self, command: c.SettleCycle, event: e.CycleSettled, _: int) -> None:
-        for position in event.positions:
-            number, net_minor = event.cycle, position.net_minor
-            self._entry(position.account, command.at_ns, _CYCLE, number, 0, net_minor)
+    def _ordered(self, command: c.AnyCommand, event: e.MoneyOrdered, _: int) -> None:
+        """An issuer's order; what it was for is told to nobody here."""
+        for account, amount_minor in (
+            (event.payer, -event.amount_minor),
+            (event.payee, event.amount_minor),
+        ):
+            self._entry(account, command.at_ns, _ORDER, event.number, 0, amount_minor)
 
     def _message(self, command: c.RecordMessage, number: int, position: int) -> None:
         key = (command.sender, command.message_type, command.message_id)
@@ -625,6 +633,8 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.ChangeFailed: History._nothing,
     e.ChangeWithdrawn: History._nothing,
     e.ChangeExpired: History._nothing,
+    e.HitDecided: History._nothing,
+    e.MoneyOrdered: History._ordered,
 }
 
 #: How each command is followed that was recorded as it says.
@@ -645,7 +655,6 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RegisterMandate: History._nothing,
     c.SetReservation: History._nothing,
     c.SetLimit: History._nothing,
-    c.SetDebitCap: History._nothing,
     c.SuspendMember: History._nothing,
     c.ReinstateMember: History._nothing,
     c.RegisterSender: History._nothing,
@@ -660,6 +669,7 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RecordRequest: History._nothing,
     c.PassTime: History._nothing,
     c.BeginClearing: History._nothing,
+    c.SetDebitCap: History._nothing,
     c.SignSwapLine: History._nothing,
     c.EndAgreement: History._nothing,
     c.SignAgreement: History._nothing,
@@ -670,4 +680,14 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.AdmitDealer: History._nothing,
     c.PublishRate: History._nothing,
     c.SetRateRules: History._nothing,
+    # What screening finds and decides is the authority's alone (``node.cases``).
+    c.BindList: History._nothing,
+    c.UnbindList: History._nothing,
+    c.LoadListVersion: History._nothing,
+    c.PlaceMember: History._nothing,
+    c.RecordEvidence: History._nothing,
+    c.ScreenAgain: History._nothing,
+    c.DecideHit: History._nothing,
+    c.NameBlockedAccount: History._nothing,
+    c.ExemptPair: History._nothing,
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 #: Changes with the tables; a file of another version is built anew.
-VERSION = 2
+VERSION = 1
 
 SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -85,7 +85,7 @@ CREATE TABLE hold(
 SEGMENT_BITS = 16
 
 #: What an entry may come from; ``entry.kind`` is the place in this list.
-ENTRY_KINDS = ("payment", "issue", "redeem", "hold", "cycle")
+ENTRY_KINDS = ("payment", "issue", "redeem", "hold", "order", "cycle")
 
 _CACHE_KIB = 64 * 1024
 

@@ -40,15 +40,19 @@ from paritas.node.calendars import DAY_NS
 from paritas.node.clearing_rounds import Clearings
 from paritas.node.cycle_clock import VirtualCycles
 from paritas.node.cycle_setoffs import VirtualSetoffs
-from paritas.node.directory import Directory, directory_of, setup_commands
+from paritas.node.directory import Directory, directory_of, setup_commands, state_of
 from paritas.node.intake import Wish
 from paritas.node.ledger import Ledger
+from paritas.node.list_files import load_commands, read_versions
 from paritas.node.obligation_file import ObligationRows, Row
 from paritas.node.outputs import Outcome
 from paritas.node.scheme import Scheme
+from paritas.node.screener import Screening, evidence_commands, screening_of
 from paritas.node.solver import Solver
 from paritas.node.spool import Input, Share, Spooler, SpoolReader
 from paritas.node.views import DayView
+from paritas.screening import ListVersion
+from paritas.screening.lists import ListError
 
 #: How many files a worker reads at a time, at the most; and how many shares there are at least,
 #: so that all workers have enough to do where files are few and large.
@@ -117,6 +121,8 @@ class Run:
         #: Where each instruction came from: number -> (input, index in it).
         self.origin: dict[int, tuple[int, int]] = {}
         self.shares: list[Share] = []
+        #: The lists that bind, by name.
+        self.versions: dict[str, ListVersion] = {}
         self.journal_path = out / "journal.sqlite"
 
     def decide(
@@ -127,7 +133,19 @@ class Run:
         self.view.follow(command, events)
         return events
 
-    # --- the three stages
+    # --- the stages
+
+    def load_lists(self) -> Screening | None:
+        """Read and index the lists that bind, for the workers to screen with; None if none does."""
+        if not self.scheme.lists:
+            return None
+        with SqliteJournal(self.journal_path) as journal:
+            seal = journal.seal
+        try:
+            self.versions = read_versions(self.scheme.lists)
+            return screening_of(self.scheme, self.versions, state_of(self.scheme), seal)
+        except ListError as error:
+            raise SettleError(f"A list that binds cannot be used: {error}") from None
 
     def read(
         self, paths: Sequence[Path], spool: Path, pool: ProcessPoolExecutor, tell: Progress
@@ -171,6 +189,8 @@ class Run:
             self.start_ns = start_ns
             for command in setup_commands(self.scheme, start_ns, days.first_dates):
                 self.decide(command)
+            for loading in load_commands(self.state, self.versions, start_ns):
+                self.decide(loading)
             self.view.begin()
             days.begin(start_ns)
             uses = last_use(dates)
@@ -257,6 +277,8 @@ class Run:
             refusal = (wish.refusal.reason, wish.refusal.text)
             self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
             return refusal
+        for sealing in evidence_commands(wish, at_ns):
+            self.decide(*sealing)
         events = self.decide(
             c.SubmitInstruction(
                 at_ns,
@@ -271,6 +293,7 @@ class Run:
                 wish.content,
                 message,
                 wish.trade,
+                verdicts=wish.verdicts,
             )
         )
         if not events:

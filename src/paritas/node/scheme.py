@@ -18,10 +18,14 @@ from paritas.clearing.numbers import format_number
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
 from paritas.node.calendars import SECOND_NS
+from paritas.node.scheme_lists import ScreeningList, read_lists
 from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
 MAX_DAYS_AHEAD = 10
+
+#: The score, of 100, from which a match with a listed name is a hit, if the file does not say.
+THRESHOLD = 75
 
 _FILE_BYTES_MAX = 16 * 1024 * 1024
 _SATURDAY, _SUNDAY = 5, 6
@@ -60,7 +64,8 @@ class Book(msgspec.Struct, frozen=True):
 
     ``opens_s`` and ``closes_s`` are seconds on the local clock after midnight, both None for a
     book that is always open. ``weekend`` counts Monday as 0. ``calendar`` names a holiday
-    calendar of the ``holidays`` library, or is "".
+    calendar of the ``holidays`` library, or is "". ``countries`` are those in which the lists that
+    bind on the book bind; ``blocked`` is the member whose account takes frozen money, or "".
     """
 
     currency: str
@@ -71,6 +76,8 @@ class Book(msgspec.Struct, frozen=True):
     weekend: tuple[int, ...] = ()
     holidays: tuple[datetime.date, ...] = ()
     calendar: str = ""
+    countries: tuple[str, ...] = ()
+    blocked: str = ""
 
 
 class Clearing(msgspec.Struct, frozen=True):
@@ -126,6 +133,9 @@ class Scheme(msgspec.Struct, frozen=True):
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
     cycles: tuple[CycleRules, ...] = ()
+    lists: tuple[ScreeningList, ...] = ()
+    #: The score, of 100, from which a match with a listed name is a hit.
+    threshold: int = THRESHOLD
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -155,11 +165,14 @@ def load_scheme(path: pathlib.Path | str) -> Scheme:
         raise SchemeErrors(source, (Mistake(0, "", text),))
     try:
         # Some editors put a byte order mark in front; it means nothing in UTF-8.
-        return parse_scheme(data.decode("utf-8-sig"), source)
+        scheme = parse_scheme(data.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         mistake = Mistake(line, "", "is not UTF-8 text: save the file as UTF-8")
         raise SchemeErrors(source, (mistake,)) from None
+    folder = pathlib.Path(path).absolute().parent
+    lists = tuple(each.in_folder(folder) for each in scheme.lists)
+    return msgspec.structs.replace(scheme, lists=lists)
 
 
 def parse_scheme(text: str, source: str = "scheme") -> Scheme:
@@ -182,6 +195,8 @@ class _Reading:
         self._root = document.root
         self._books: dict[str, Book] = {}
         self._members: dict[str, Member] = {}
+        #: Books that name an account for frozen money, to be looked for among the members.
+        self._blocked: list[tuple[Table, Book]] = []
         #: By currency, what all balances read so far come to.
         self._issued_minor: dict[str, int] = {}
 
@@ -198,7 +213,9 @@ class _Reading:
             self._check_rates(heading, rate_texts)
         for table in self._root.tables("member", is_needed=True):
             self._member(table)
+        self._check_blocked()
         queue = self._root.table("queue")
+        issuers = {book.issuer for book in self._books.values()}
         return Scheme(
             name=name,
             value_currency=value_currency,
@@ -212,6 +229,8 @@ class _Reading:
             bypass=queue.take("bypass", words.bypass, "normal"),
             clearing=_clearing(self._root.table("clearing")),
             cycles=self._cycles(),
+            lists=read_lists(self._root.tables("list"), issuers),
+            threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
         )
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
@@ -243,7 +262,11 @@ class _Reading:
             weekend=_weekend(table),
             holidays=_holidays(table),
             calendar=table.take("calendar", words.calendar, ""),
+            countries=_countries(table),
+            blocked=table.take("blocked", words.bic, ""),
         )
+        if book.blocked:
+            self._blocked.append((table, book))
         for name, other in (("opens", "closes"), ("closes", "opens")):
             if table.has(name) and not table.has(other):
                 table.report(f"is missing: a book that {name} also {other}", other)
@@ -259,6 +282,13 @@ class _Reading:
             )
         elif currency:
             self._books[currency] = book
+
+    def _check_blocked(self) -> None:
+        for table, book in self._blocked:
+            member = self._members.get(book.blocked)
+            if member is None or book.currency not in member.accounts:
+                text = f"{book.blocked} has no account in {book.currency}: give it one"
+                table.report(text, "blocked")
 
     def _member(self, table: Table) -> None:
         bic = table.need("bic", words.bic, "")
@@ -395,6 +425,11 @@ def _clearing(table: Table) -> Clearing | None:
     )
 
 
+def _countries(table: Table) -> tuple[str, ...]:
+    countries = table.items("countries", words.country) or ()
+    return tuple(sorted({country for country in countries if country is not None}))
+
+
 def _holidays(table: Table) -> tuple[datetime.date, ...]:
     days = table.items("holidays", words.date) or ()
     return tuple(sorted({day for day in days if day is not None}))
@@ -449,6 +484,18 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         yield from _cycle_lines(cycle)
     for bic, members in scheme.senders.items():
         yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
+    if scheme.threshold != THRESHOLD:
+        yield from ("[screening]", f"threshold = {scheme.threshold}", "")
+    for each in scheme.lists:
+        yield from (
+            "[[list]]",
+            f"name = {_quoted(each.name)}",
+            f"bound_by = {_list(each.bound_by)}",
+        )
+        yield f"files = {_list(each.files)}"
+        if each.published is not None:
+            yield f"published = {_quoted(each.published.isoformat())}"
+        yield ""
 
 
 def _clearing_lines(clearing: Clearing) -> Iterator[str]:
@@ -478,6 +525,10 @@ def _book_lines(book: Book) -> Iterator[str]:
         yield f"holidays = {_list(day.isoformat() for day in book.holidays)}"
     if book.calendar:
         yield f"calendar = {_quoted(book.calendar)}"
+    if book.countries:
+        yield f"countries = {_list(book.countries)}"
+    if book.blocked:
+        yield f"blocked = {_quoted(book.blocked)}"
     yield ""
 
 

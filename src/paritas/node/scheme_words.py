@@ -26,9 +26,14 @@ _DECIMAL = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
 _DURATION = re.compile(r"([0-9]{1,6})([smh])", re.ASCII)
 _UNITS_S = {"s": 1, "m": 60, "h": 3600}
+_LIST_NAME = re.compile(r"[^/@#\s][^/@#\n]{0,30}/[^/@#\n]{1,60}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # Control characters, and the two code points that XML cannot carry: names travel in messages.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+#: Reads one kind of text.
+Read = Callable[[object], str]
 
 
 def text(value: object) -> str:
@@ -92,6 +97,21 @@ def clearing_rule(value: object) -> str:
     if value not in ("free", "fifo"):
         raise InvalidValueError('must be "free" or "fifo"')
     return str(value)
+
+
+def list_name(value: object) -> str:
+    """Return the name of a list: its authority and what the authority calls it."""
+    name = text(value)
+    if not _LIST_NAME.fullmatch(name):
+        raise InvalidValueError(f'{name!r} is not the name of a list: write one such as "OFAC/SDN"')
+    return name
+
+
+def threshold(value: object) -> int:
+    """Return the score, of 100, from which a match is a hit."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 50 <= value <= 100:
+        raise InvalidValueError("must be a whole number from 50 to 100, without quotes")
+    return value
 
 
 def bypass(value: object) -> str:

@@ -27,6 +27,7 @@ from paritas.node.report_data import ReportData
 from paritas.node.reporting import report_data
 from paritas.node.run import Progress, Run, SettleError
 from paritas.node.scheme import Scheme
+from paritas.node.screener import Screening, share
 
 try:
     import fcntl
@@ -85,7 +86,10 @@ def settle(
         with (
             alone_in(out),
             tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
-            ProcessPoolExecutor(workers or os.cpu_count(), context, _end_with_run) as pool,
+            # Forked workers inherit the lists that they screen with.
+            ProcessPoolExecutor(
+                workers or os.cpu_count(), context, _begin_work, (run.load_lists(),)
+            ) as pool,
         ):
             run.read(paths, Path(spool), pool, tell)
             run.settle(tell)
@@ -127,8 +131,9 @@ def alone_in(out: Path) -> Iterator[None]:
         yield
 
 
-def _end_with_run() -> None:
-    """End this worker when the run that it works for is no more, however that ended."""
+def _begin_work(screening: Screening | None) -> None:
+    """Begin a worker: it ends when the run that it works for is no more, however that ended."""
+    share(screening)
     run = multiprocessing.parent_process()
     assert run is not None
 

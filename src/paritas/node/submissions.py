@@ -27,6 +27,7 @@ from paritas.node.directory import Directory
 from paritas.node.intake import Wish
 from paritas.node.live import Turn
 from paritas.node.readings import Reading
+from paritas.node.screener import evidence_commands
 
 _NUMBERED = (InstructionSettled, InstructionQueued, InstructionRefused)
 _STATUS = [ISO_STATUS.get(Status(status), "") for status in Status]
@@ -146,6 +147,9 @@ class MessageSubmission:
                 Outcome(wish.reference, _RJCT, 0, *refused, wish.uetr) for wish in wishes
             ]
             return
+        for wish in wishes:
+            for sealing in evidence_commands(wish, turn.at_ns):
+                turn.decide(*sealing)
         commands = [self._command(turn.at_ns, wish) for wish in wishes]
         decided = turn.decide_all(commands)
         state = turn.state
@@ -177,6 +181,7 @@ class MessageSubmission:
             wish.content,
             self.outcome.number,
             wish.trade,
+            verdicts=wish.verdicts,
         )
 
     def refresh(self, turn: Turn) -> MessageOutcome:
