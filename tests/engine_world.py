@@ -561,9 +561,7 @@ class Wishes:
             change = r.choice(waiting)
         actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
         expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
-        return c.ProposeChange(
-            self.at_ns, actor, self.signature(), person, change, expires_ns
-        )
+        return c.ProposeChange(self.at_ns, actor, self.signature(), person, change, expires_ns)
 
     def screening_change(self) -> tuple[c.AnyChange, ...]:
         r = self.random

@@ -243,9 +243,7 @@ def screening_of(
         for event in engine.apply(state, command):
             if isinstance(event, CommandRefused):
                 raise ListError(f"{command.list_id}: {event.text}")
-    return Screening(
-        state, Screener(list(versions.values()), scheme.threshold), scheme, seal
-    )
+    return Screening(state, Screener(list(versions.values()), scheme.threshold), scheme, seal)
 
 
 #: What the reading workers of a run screen with; they inherit it when they are forked.
