@@ -69,6 +69,8 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conversion: Conversion | None = None
     #: A sentence for a person.
     text: str = ""
+    #: The name of the netting cycle whose net amount it is; no message caused it.
+    cycle: str = ""
 
 
 class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -225,14 +227,26 @@ def write_accounts(tasks: bytes, notifications: Path, statements: Path) -> None:
         statement = task.statement
         account, date = statement.account, statement.business_date
         name = f"{account.owner}-{account.currency}-{date}.xml"
-        entries = [_entry(movement, date) for movement in task.movements]
+        entries = [entry_of(movement, date) for movement in task.movements]
         if entries:
             notice = camt054(task.notification_id, statement.created, account, entries)
             _write(f"{notifications}/{name}", notice, len(entries))
         _write(f"{statements}/{name}", camt053(statement, entries), len(entries))
 
 
-def _entry(movement: Movement, date: str) -> Entry:
+def entry_of(movement: Movement, date: str) -> Entry:
+    """Return an entry as notification and statement have it; ``date`` is the business date."""
+    if movement.cycle:
+        return Entry(
+            movement.reference,
+            movement.amount_minor,
+            movement.is_credit,
+            EntryKind.NETTING,
+            date,
+            date,
+            end_to_end_id=movement.cycle,
+            text=movement.text,
+        )
     particulars = _PARTICULARS.decode(movement.particulars)
     given = particulars.status
     if particulars.local_instrument == EXCHANGE:
@@ -267,7 +281,10 @@ def _entry(movement: Movement, date: str) -> Entry:
 def report_draft(task: ReportTask) -> Draft:
     """Build the camt.052, camt.053 or camt.054 of several accounts and dates."""
     told = [
-        (account.statement, [_entry(m, account.statement.business_date) for m in account.movements])
+        (
+            account.statement,
+            [entry_of(m, account.statement.business_date) for m in account.movements],
+        )
         for account in task.accounts
     ]
     return account_report(task.kind, task.message_id, task.created, told)

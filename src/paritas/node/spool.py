@@ -213,7 +213,7 @@ class Spooler:
             wishes = self._screening.screen(result.transactions, wishes)
         return Window(
             wishes,
-            tuple(_particulars(message, each) for each in result.transactions),
+            tuple(particulars_of(message, each) for each in result.transactions),
             tuple(t.fragment for t in result.transactions) if self._deliver else (),
         )
 
@@ -284,7 +284,8 @@ def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
     return digest.digest()
 
 
-def _particulars(message: Message, transaction: Transaction) -> Particulars:
+def particulars_of(message: Message, transaction: Transaction) -> Particulars:
+    """Return what answers and notifications repeat of a transaction."""
     try:
         amount_minor = parse_amount(transaction.amount, transaction.currency)
         currency = transaction.currency
