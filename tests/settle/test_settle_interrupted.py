@@ -69,7 +69,10 @@ def what_is_said(minute: int, clock: str, payer: str, payee: str) -> list[str]:
         8: [f"{payee} says {payment} ACCC in", f"{payer} asks the status of {payment} in"],
         13: [f"{payee} returns {payment} INR 1.00 ref"],
         18: [f"{payer} moves INR 1.00 from {payer}-INR to {payer}-INR-HIGH in"],
-        23: [f"{payer} asks for camt.052 of {payer}-INR in", f"{payer} initiates INR 2 to {payee} ref"],
+        23: [
+            f"{payer} asks for camt.052 of {payer}-INR in",
+            f"{payer} initiates INR 2 to {payee} ref",
+        ],
     }
     lines = said.get(minute % 25, [])
     return [

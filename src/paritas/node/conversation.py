@@ -47,7 +47,6 @@ from paritas.model.events import AnyEvent, CancelAsked, CommandRefused, QueuedCa
 from paritas.model.reasons import Reason
 from paritas.node.account_reports import Report, Reports
 from paritas.node.calendars import format_instant
-from paritas.node.directory import Directory
 from paritas.node.intake import Refusal, Wish
 from paritas.node.liquidity_transfers import Liquidity
 from paritas.node.named_payments import NamedPayments, original_of
@@ -80,19 +79,17 @@ class Conversation:
     def __init__(
         self,
         state: State,
-        directory: Directory,
         decide: Decide,
         named: NamedPayments,
-        reports: Reports,
-        system: str,
+        reports: Reports | None = None,
+        system: str = "",
     ) -> None:
-        """``system`` is the name under which the scheme answers."""
+        """``system`` is the name under which the scheme answers; without ``reports`` there are none."""
         self._state = state
-        self._directory = directory
         self._decide = decide
         self.named = named
         self._reports = reports
-        self._liquidity = Liquidity(state, directory, decide, named.encoded)
+        self._liquidity = Liquidity(state, decide, named.encoded)
         self._system = system
         #: What others are to receive: (BIC, letter), in order.
         self.letters: list[tuple[str, AnyLetter]] = []
@@ -102,8 +99,15 @@ class Conversation:
             self._recalls.setdefault(recall.instruction, []).append(recall.number)
         self._replies: dict[int, Reply] = {}
 
-    def take(self, asking: Asking, items: Sequence[Asked]) -> Reply:
-        """Act on a request and return how it is to be answered; the same again is answered the same."""
+    def take(self, asking: Asking, items: Sequence[Asked], *, again: bool = False) -> Reply:
+        """Act on a request and return how it is to be answered; the same again is answered the same.
+
+        ``again`` says that it was acted upon before this conversation began: whatever would move
+        something a second time is then left alone.
+        """
+        if again and isinstance(items[0], LiquidityTransfer):
+            text = "This message came before and was handled then."
+            return self._receipts(asking, [lambda: Handled(REFUSED, Reason.DU01, text)])
         known = self._replies.get(asking.message)
         if known is None:
             known = self._replies[asking.message] = self._take(asking, items)
@@ -421,7 +425,9 @@ class Conversation:
             )
             for each in transfers
         ]
+        return self._receipts(asking, ends)
 
+    def _receipts(self, asking: Asking, ends: Sequence[Callable[[], Handled]]) -> Reply:
         def reply(message_id: str, created: str) -> AnyLetter:
             return ReceiptLetter(
                 message_id=message_id,
@@ -435,6 +441,9 @@ class Conversation:
         return reply
 
     def _report(self, asking: Asking, questions: Sequence[ReportQuestion]) -> Reply:
+        if self._reports is None:
+            text = "Statements and entries of accounts are asked for by the service's own calls."
+            return self._acknowledged(asking, Handled(REFUSED, Reason.NARR, text))
         report = self._reports.draw_up(questions, asking.actor, asking.at_ns)
         if isinstance(report, Report):
             return lambda message_id, created: msgspec.structs.replace(

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from paritas.core.state import State
-from paritas.node.conversation import returned
+from paritas.iso20022.letters import AnyLetter
+from paritas.iso20022.requests import Asked
+from paritas.node.account_reports import Report
+from paritas.node.calendars import format_instant
+from paritas.node.conversation import Asking, Conversation, Decide, returned
 from paritas.node.intake import Wish
 from paritas.node.named_payments import NamedPayments
 
@@ -19,6 +23,19 @@ def named_payments(state: State) -> NamedPayments:
     if named is None:
         named = _NAMED[state] = NamedPayments(state)
     return named
+
+
+def answer_request(
+    state: State, decide: Decide, asking: Asking, items: Sequence[Asked], *, again: bool
+) -> AnyLetter:
+    """Act on a request in a live node and return what answers it; its MsgId is given when it leaves.
+
+    What others are to receive is not kept here: the outbox reads it from the journal.
+    """
+    conversation = Conversation(state, decide, named_payments(state))
+    reply = conversation.take(asking, items, again=again)("", format_instant(asking.at_ns))
+    assert not isinstance(reply, Report)
+    return reply
 
 
 def returns_resolved(state: State, wishes: Sequence[Wish]) -> Sequence[Wish]:

@@ -16,10 +16,6 @@ from paritas.iso20022.reader import read_message
 from paritas.iso20022.requests import Asked, is_request, read_request, request_id
 from paritas.iso20022.reversals import is_reversal, read_reversals
 from paritas.iso20022.values import Finding, ReadResult
-from paritas.mt.checking import findings_of
-from paritas.mt.parsing import is_mt, read_mt
-from paritas.mt.translating import ASSUMED
-from paritas.mt.translation import to_iso
 
 #: A version that the schema bundle lacks is read with care, where it is of these.
 _READ_WITHOUT_SCHEMA = ("camt.050.",)
@@ -44,15 +40,24 @@ class OtherMessage(msgspec.Struct, frozen=True, gc=False):
 def is_other(data: bytes, result: ReadResult) -> bool:
     """Say whether a file that ``read_message`` has read is to be read here too."""
     if result.message is None or not result.message.message_type:
-        return is_mt(data)
+        return _is_mt(data)
     return not is_credit_transfer(result.message.message_type)
 
 
 def read_other(data: bytes, result: ReadResult) -> OtherMessage:
     """Read a file that ``is_other``; whatever its bytes, this does not raise."""
-    if is_mt(data):
+    if _is_mt(data):
         return _read_mt(data)
     return _read_xml(data, result)
+
+
+def _is_mt(data: bytes) -> bool:
+    if data[:1] == b"<":
+        return False
+    # Few are sent MT messages, and those that are not need not load all of this.
+    from paritas.mt.parsing import is_mt
+
+    return is_mt(data)
 
 
 def _read_xml(data: bytes, result: ReadResult) -> OtherMessage:
@@ -86,6 +91,11 @@ def _read_xml(data: bytes, result: ReadResult) -> OtherMessage:
 
 
 def _read_mt(data: bytes) -> OtherMessage:
+    from paritas.mt.checking import findings_of
+    from paritas.mt.parsing import read_mt
+    from paritas.mt.translating import ASSUMED
+    from paritas.mt.translation import to_iso
+
     messages = read_mt(data)
     if len(messages) > 1:
         text = f"{len(messages)} messages in one file: send one a file"

@@ -128,10 +128,9 @@ class Run:
         self.origin: dict[int, tuple[int, int]] = {}
         self.conversation = Conversation(
             self.state,
-            self.directory,
             self.decide,
             NamedPayments(self.state, self.particulars),
-            Reports(self.state, self.directory, self.view),
+            Reports(self.state, self.view),
             scheme.name,
         )
         self.shares: list[Share] = []
