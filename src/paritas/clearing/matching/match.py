@@ -44,9 +44,10 @@ def match(
     bounds = Bounds(market)
     price = bounds.improve(multipliers(len(market.codes), capacities(market), flow))
     best = Best(market, bounds.bound(price), deadline_s)
-    is_first_best = best.offer(Rounding(market, in_order(market, selection.chosen, selection.parts)))
-    if selection.missed or not is_first_best or len(market.amount) <= SMALL:
-        search(best, selection, price)
+    start = in_order(market, selection.chosen, selection.parts)
+    is_valid = best.offer(Rounding(market, start))
+    if selection.missed or not is_valid or len(market.amount) <= SMALL:
+        search(best, start, price)
     return _result(best, price)
 
 

@@ -116,10 +116,11 @@ def solve_units(market: Market, time_limit_s: float) -> tuple[Exact | None, bool
 
 def solve_shares(
     market: Market, expected: int, time_limit_s: float
-) -> tuple[Bools, list[int]] | None:
-    """Choose whole orders, and shares of what the other orders of each pair sell together.
+) -> tuple[tuple[Bools, list[int]] | None, bool]:
+    """Choose whole orders, and what the other orders of each pair sell together.
 
     :param expected: about how many orders will match: what may be left of each currency.
+    :returns: the choice, if any was found, and whether HiGHS takes it for the best.
     """
     model = _Model()
     price = np.array([float(price) for price in market.price])
@@ -130,16 +131,19 @@ def solve_shares(
         for index in pair.wholes.tolist():
             value = float(market.amount[index]) * price[pair.sell] / unit
             bought = float(market.bought[index]) * price[pair.buy] / unit
-            model.column(value, 1, [(left[pair.sell], value), (left[pair.buy], -bought)], whole=True)
+            model.column(
+                value, 1, [(left[pair.sell], value), (left[pair.buy], -bought)], whole=True
+            )
             wholes.append(index)
     parts = [int(market.amount[pair.partials].sum()) for pair in market.pairs]
     for pair, part in zip(market.pairs, parts, strict=True):
         value = part * price[pair.sell] / unit
         model.column(value, 1, [(left[pair.sell], value), (left[pair.buy], -value)], whole=False)
-    values, _ = model.solve(time_limit_s, 1e-6)
+    values, is_best = model.solve(time_limit_s, 1e-6)
     if values is None:
-        return None
+        return None, False
     chosen = np.zeros(len(market.amount), dtype=bool)
     chosen[np.array(wholes, dtype=np.int64)] = values[: len(wholes)] > 0.5
     shares = np.clip(values[len(wholes) :], 0, 1).tolist()
-    return chosen, [int(part * share) for part, share in zip(parts, shares, strict=True)]
+    sold = [int(part * share) for part, share in zip(parts, shares, strict=True)]
+    return (chosen, sold), is_best

@@ -22,10 +22,19 @@ class Selection:
     missed: int
 
 
-def capacities(market: Market) -> list[tuple[int, int, int]]:
-    """Return every pair as an arc that can carry the value of all its orders."""
+def capacities(market: Market, codes: set[int] | None = None) -> list[tuple[int, int, int]]:
+    """Return every pair as an arc that can carry the value of all its orders.
+
+    With ``codes``, pairs that are not of these currencies carry nothing.
+    """
     return [
-        (pair.sell, pair.buy, _total(market, pair) * market.price[pair.sell])
+        (
+            pair.sell,
+            pair.buy,
+            _total(market, pair) * market.price[pair.sell]
+            if codes is None or (pair.sell in codes and pair.buy in codes)
+            else 0,
+        )
         for pair in market.pairs
     ]
 
@@ -34,9 +43,12 @@ def _total(market: Market, pair: Pair) -> int:
     return int(market.amount[pair.wholes].sum()) + int(market.amount[pair.partials].sum())
 
 
-def first_selection(market: Market) -> tuple[Selection, list[int]]:
-    """Fill the largest circulation, whole orders first, in order of arrival; return its flow too."""
-    arcs = capacities(market)
+def first_selection(market: Market, codes: set[int] | None = None) -> tuple[Selection, list[int]]:
+    """Fill the largest circulation, whole orders first, in order of arrival; return its flow too.
+
+    With ``codes``, only among these currencies.
+    """
+    arcs = capacities(market, codes)
     flow = largest_circulation(len(market.codes), arcs)
     selection = Selection(np.zeros(len(market.amount), dtype=bool), [], 0)
     for pair, value in zip(market.pairs, flow, strict=True):
