@@ -6,6 +6,8 @@ below 0, where ``gain = 1 + price of what it sells - price of what it buys``.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from paritas.clearing.matching.market import Market, Pair
@@ -43,8 +45,9 @@ class Bounds:
         unit, buy_price = self._market.price[pair.buy], price[pair.buy]
         gain = 1 + price[pair.sell] - buy_price
         whole_value, whole_lost, part_value = self._sums[number]
-        # An order that may match in part loses less than one unit of what it buys.
-        lost = unit * buy_price
+        # An order that may match in part loses less than one unit of what it buys: that much less
+        # as values of what is sold and of what is bought differ at least.
+        lost = (unit - math.gcd(unit, self._market.price[pair.sell])) * buy_price
         if gain >= 0:
             return (
                 (whole_value + part_value) * gain

@@ -40,7 +40,9 @@ class Eliminator:
         """
         rounding = Rounding(self._market, sold)
         trimmed = self._trimmed(rounding)
-        order = [code for code in self._order if code in codes]
+        # What orders in part can trim comes last, and need not balance.
+        order = [code for code in self._order if code in codes - trimmed]
+        order += [code for code in self._order if code in codes & trimmed]
         for place, code in enumerate(order[:-1]):
             window = self._window(rounding, code, len(order))
             if code in trimmed or 0 <= rounding.left[code] <= window:

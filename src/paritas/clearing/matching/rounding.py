@@ -17,22 +17,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from paritas.clearing.matching.market import Bools, Exact, Ints, Market, Pair
+from paritas.clearing.matching.market import Exact, Ints, Market, Pair
 
 #: From a currency to the next one on its way, and the pair whose orders are cut.
 _Steps = dict[int, Pair]
-
-
-def in_order(market: Market, chosen: Bools, parts: list[int]) -> Exact:
-    """Return what each order sells: the chosen whole orders all, the others of a pair ``parts``.
-
-    Those that may match in part do so in order of arrival: whole, and the last one in part.
-    """
-    sold = np.where(chosen, market.amount, market.amount.dtype.type(0))
-    for pair, total in zip(market.pairs, parts, strict=True):
-        amount = market.amount[pair.partials]
-        sold[pair.partials] = np.clip(total - (np.cumsum(amount) - amount), 0, amount)
-    return sold
 
 
 class Rounding:
@@ -101,7 +89,10 @@ class Rounding:
         return lost.numerator // lost.denominator
 
     def _roots(self) -> list[tuple[int, set[int]]]:
-        """Return the currencies that matched orders tie together, each group with its root."""
+        """Return the currencies that matched orders tie together, each group with its root.
+
+        The root is what most of them have a way to; of such, the most valuable.
+        """
         near: dict[int, set[int]] = {}
         for pair in self.market.pairs:
             if self._sum(self.sold, pair):
@@ -117,7 +108,14 @@ class Rounding:
                 group |= more
                 pending += more
             seen |= group
-            found.append((max(group, key=lambda code: (self.market.price[code], -code)), group))
+            by_value = sorted(group, key=lambda code: (-self.market.price[code], code))
+            # One that all have a way to needs no comparing.
+            reach = {}
+            for code in by_value:
+                reach[code] = len(self._ways(code, group, to_root=True)[0])
+                if reach[code] == len(group) - 1:
+                    break
+            found.append((max(reach, key=lambda code: reach[code]), group))
         return found
 
     def _ways(self, root: int, members: set[int], *, to_root: bool) -> tuple[_Steps, list[int]]:

@@ -2,73 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from paritas.clearing.matching.flow import largest_circulation
-from paritas.clearing.matching.market import Bools, Market, Pair
+from paritas.clearing.matching.flow import Arc, largest_circulation
+from paritas.clearing.matching.market import Exact, Market, Pair
+
+#: After so many rounds, a pair whose whole orders do not add up is left out.
+_ROUNDS = 20
 
 
-@dataclass
-class Selection:
-    """The whole orders that match and, per pair, what its other orders sell together.
-
-    ``missed`` is the value by which it stays below the circulation it was made for.
-    """
-
-    chosen: Bools
-    parts: list[int]
-    missed: int
-
-
-def capacities(market: Market, codes: set[int] | None = None) -> list[tuple[int, int, int]]:
+def capacities(market: Market, codes: set[int] | None = None) -> list[Arc]:
     """Return every pair as an arc that can carry the value of all its orders.
 
     With ``codes``, pairs that are not of these currencies carry nothing.
     """
     return [
-        (
-            pair.sell,
-            pair.buy,
-            _total(market, pair) * market.price[pair.sell]
-            if codes is None or (pair.sell in codes and pair.buy in codes)
-            else 0,
-        )
+        (pair.sell, pair.buy, total_of(pair, market.amount) * market.price[pair.sell])
+        if codes is None or (pair.sell in codes and pair.buy in codes)
+        else (pair.sell, pair.buy, 0)
         for pair in market.pairs
     ]
 
 
-def _total(market: Market, pair: Pair) -> int:
-    return int(market.amount[pair.wholes].sum()) + int(market.amount[pair.partials].sum())
+def total_of(pair: Pair, amounts: Exact) -> int:
+    """Sum amounts, one per order of the market, over the orders of one pair."""
+    return int(amounts[pair.wholes].sum()) + int(amounts[pair.partials].sum())
 
 
-def first_selection(market: Market, codes: set[int] | None = None) -> tuple[Selection, list[int]]:
-    """Fill the largest circulation, whole orders first, in order of arrival; return its flow too.
+def select(market: Market, flow: list[int]) -> tuple[Exact, list[int]]:
+    """Fill a circulation's flow with orders: the whole ones first, in order of arrival.
 
-    With ``codes``, only among these currencies.
+    Returns what each order sells, and per pair by how many units that stays below the flow.
     """
-    arcs = capacities(market, codes)
-    flow = largest_circulation(len(market.codes), arcs)
-    selection = Selection(np.zeros(len(market.amount), dtype=bool), [], 0)
-    for pair, value in zip(market.pairs, flow, strict=True):
-        price = market.price[pair.sell]
-        selection.missed += _fill(market, pair, value // price, selection) * price
-    return selection, flow
+    sold = np.zeros_like(market.amount)
+    missed = [
+        _fill(market, pair, value // market.price[pair.sell], sold)
+        for pair, value in zip(market.pairs, flow, strict=True)
+    ]
+    return sold, missed
 
 
-def _fill(market: Market, pair: Pair, target: int, selection: Selection) -> int:
-    """Choose in one pair what sells ``target`` or a little less; return how much less."""
+def fill_parts(market: Market, pair: Pair, total: int, sold: Exact) -> None:
+    """Let the pair's orders in part sell ``total``, in order of arrival: the last one in part."""
+    amount = market.amount[pair.partials]
+    sold[pair.partials] = np.clip(total - (np.cumsum(amount) - amount), 0, amount)
+
+
+def _fill(market: Market, pair: Pair, target: int, sold: Exact) -> int:
     parts = int(market.amount[pair.partials].sum())
     amount = market.amount[pair.wholes]
     count = int(np.searchsorted(np.cumsum(amount), target, side="right"))
-    selection.chosen[pair.wholes[:count]] = True
+    sold[pair.wholes[:count]] = amount[:count]
     rest = target - int(amount[:count].sum())
     for place in range(count, len(amount)):
         if rest <= parts:
             break
         if amount[place] <= rest:
-            selection.chosen[pair.wholes[place]] = True
+            sold[pair.wholes[place]] = amount[place]
             rest -= int(amount[place])
-    selection.parts.append(min(rest, parts))
+    fill_parts(market, pair, min(rest, parts), sold)
     return max(0, rest - parts)
+
+
+def fitting_selection(market: Market) -> Exact:
+    """Return a selection that balances: flows are lowered to what the pairs' orders add up to."""
+    arcs = capacities(market)
+    for attempt in range(_ROUNDS + len(arcs)):
+        flow = largest_circulation(len(market.codes), arcs)
+        sold, missed = select(market, flow)
+        if not any(missed):
+            break
+        for number, (pair, units) in enumerate(zip(market.pairs, missed, strict=True)):
+            if units:
+                reached = 0 if attempt >= _ROUNDS else total_of(pair, sold)
+                arcs[number] = (pair.sell, pair.buy, reached * market.price[pair.sell])
+    return sold
