@@ -12,6 +12,8 @@ import numpy as np
 
 from paritas.clearing.matching.market import Market, Pair
 
+_SWEEPS = 3
+
 
 class Bounds:
     """Bounds of one market; sums over its orders are taken once."""
@@ -28,17 +30,25 @@ class Bounds:
         return sum(self._of_pair(number, price) for number in range(len(self._sums)))
 
     def improve(self, price: list[int]) -> list[int]:
-        """Move single prices by 1 while that lowers the bound."""
-        best, is_better = self.bound(price), True
-        while is_better:
-            is_better = False
-            for code in range(len(price)):
-                for step in (1, -1):
-                    trial = price.copy()
-                    trial[code] += step
-                    if trial[code] >= 0 and (bound := self.bound(trial)) < best:
-                        price, best, is_better = trial, bound, True
+        """Move single prices by 1 where that lowers the bound, a few times over."""
+        near: list[list[int]] = [[] for _ in price]
+        for number, pair in enumerate(self._market.pairs):
+            near[pair.sell].append(number)
+            near[pair.buy].append(number)
+        price = price.copy()
+        for _ in range(_SWEEPS):
+            before = price.copy()
+            for code, numbers in enumerate(near):
+                price[code] = min(
+                    (price[code], price[code] + 1, max(0, price[code] - 1)),
+                    key=lambda y: self._around(numbers, [*price[:code], y, *price[code + 1 :]]),
+                )
+            if price == before:
+                break
         return price
+
+    def _around(self, numbers: list[int], price: list[int]) -> int:
+        return sum(self._of_pair(number, price) for number in numbers)
 
     def _of_pair(self, number: int, price: list[int]) -> int:
         pair = self._market.pairs[number]

@@ -72,7 +72,7 @@ class Eliminator:
         losses = [rounding.buyers_loss(other) for other in range(len(price))]
         total = sum(loss * price[other] for other, loss in enumerate(losses))
         share = total // (2 * codes * price[code])
-        return max(1, min(int(np.count_nonzero(rounding.sold)), max(losses[code], share)))
+        return min(int(np.count_nonzero(rounding.sold)), max(losses[code], share))
 
     def _trimmed(self, rounding: Rounding) -> set[int]:
         """Return the currencies that orders in part can balance: both sold and bought by such."""

@@ -37,11 +37,19 @@ class Rounding:
             for orders in (pair.wholes, pair.partials):
                 self.bought[orders] = market.buys(pair, self.sold[orders])
             self._matching[id(pair)] = pair.partials[self.bought[pair.partials] > 0]
+        #: The pairs with such orders, by the currency they buy and by that they sell.
+        self._into: dict[int, list[Pair]] = {}
+        self._out_of: dict[int, list[Pair]] = {}
         self.sold[self.bought == 0] = 0
         self.left = market.balance(self.sold, self.bought)
 
     def settle(self) -> bool:
         """Cut until every currency is left with 0 to as many units as orders match; say if it is."""
+        self._into, self._out_of = {}, {}
+        for pair in self.market.pairs:
+            if len(self._matching[id(pair)]):
+                self._into.setdefault(pair.buy, []).append(pair)
+                self._out_of.setdefault(pair.sell, []).append(pair)
         for root, members in self._roots():
             toward, order = self._ways(root, members, to_root=True)
             away, away_order = self._ways(root, members, to_root=False)
@@ -120,15 +128,14 @@ class Rounding:
 
     def _ways(self, root: int, members: set[int], *, to_root: bool) -> tuple[_Steps, list[int]]:
         """Return each currency's pair on its shortest way to (or from) the root, nearest first."""
-        pairs = [pair for pair in self.market.pairs if len(self._matching[id(pair)])]
         steps: _Steps = {}
         order = [root]
         queue = deque(order)
+        near = self._into if to_root else self._out_of
         while queue:
-            node = queue.popleft()
-            for pair in pairs:
-                here, there = (pair.buy, pair.sell) if to_root else (pair.sell, pair.buy)
-                if here == node and there in members and there != root and there not in steps:
+            for pair in near.get(queue.popleft(), ()):
+                there = pair.sell if to_root else pair.buy
+                if there in members and there != root and there not in steps:
                     steps[there] = pair
                     order.append(there)
                     queue.append(there)

@@ -39,7 +39,12 @@ def search(best: Best, start: Exact, price: list[int]) -> None:
         if _solve_units(best):
             return
     elif any(len(pair.partials) for pair in best.market.pairs):
-        best.offer(Rounding(best.market, fitting_selection(best.market)))
+        best.offer(
+            Rounding(
+                best.market,
+                fitting_selection(best.market, best.deadline_s - 0.8 * best.time_left_s()),
+            )
+        )
         if _solve_shares(best, start):
             return
     rings = find_rings(best.market, _SLACK, best.deadline_s - 0.5 * best.time_left_s())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from paritas.clearing.matching.flow import Arc, largest_circulation
@@ -64,16 +66,29 @@ def _fill(market: Market, pair: Pair, target: int, sold: Exact) -> int:
     return max(0, rest - parts)
 
 
-def fitting_selection(market: Market) -> Exact:
-    """Return a selection that balances: flows are lowered to what the pairs' orders add up to."""
+def fitting_selection(market: Market, deadline_s: float) -> Exact:
+    """Return a selection that balances: flows are lowered to what the pairs' orders add up to.
+
+    After ``deadline_s`` (on ``time.monotonic``) pairs that do not add up are left out at once.
+    """
     arcs = capacities(market)
+    sold = np.zeros_like(market.amount)
+    filled = [0] * len(arcs)
     for attempt in range(_ROUNDS + len(arcs)):
         flow = largest_circulation(len(market.codes), arcs)
-        sold, missed = select(market, flow)
-        if not any(missed):
+        is_late = attempt >= _ROUNDS or time.monotonic() > deadline_s
+        is_done = True
+        for number, pair in enumerate(market.pairs):
+            # An arc that was lowered to what its orders add up to may well keep its flow.
+            if flow[number] != filled[number]:
+                price = market.price[pair.sell]
+                sold[pair.wholes] = 0
+                if _fill(market, pair, flow[number] // price, sold):
+                    reached = 0 if is_late else total_of(pair, sold) * price
+                    arcs[number] = (pair.sell, pair.buy, reached)
+                    filled[number], is_done = total_of(pair, sold) * price, False
+                else:
+                    filled[number] = flow[number]
+        if is_done:
             break
-        for number, (pair, units) in enumerate(zip(market.pairs, missed, strict=True)):
-            if units:
-                reached = 0 if attempt >= _ROUNDS else total_of(pair, sold)
-                arcs[number] = (pair.sell, pair.buy, reached * market.price[pair.sell])
     return sold
