@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -53,6 +54,14 @@ class Market:
     amount: Exact
     bought: Exact
     pairs: list[Pair]
+
+    @cached_property
+    def buying(self) -> list[list[Pair]]:
+        """Return the pairs that buy each currency."""
+        found: list[list[Pair]] = [[] for _ in self.codes]
+        for pair in self.pairs:
+            found[pair.buy].append(pair)
+        return found
 
     def buys(self, pair: Pair, sold: Exact) -> Exact:
         """Return what amounts sold in ``pair`` buy: the rate exactly, rounded down."""

@@ -121,11 +121,12 @@ def solve_units(market: Market, time_limit_s: float) -> tuple[Exact | None, bool
 
 
 def solve_shares(
-    market: Market, sold: Exact, pairs: list[Pair], time_limit_s: float
+    market: Market, sold: Exact, pairs: list[Pair], time_limit_s: float, margin: int = 0
 ) -> tuple[Exact | None, bool]:
     """Choose anew in some pairs: whole orders, and what the others of each pair sell together.
 
     :param sold: what each order sells so far; it stays in other pairs.
+    :param margin: how many units of each currency are to be left, against errors of the floats.
     :returns: what each order sells then, if that was found, and whether HiGHS takes it for the best.
     """
     model = _Model()
@@ -134,11 +135,10 @@ def solve_shares(
     held = sold.copy()
     for pair in pairs:
         held[pair.wholes] = held[pair.partials] = 0
-    # A little is to be left, so that floats do not take more than there is; but no more than orders match.
     expected = int(np.count_nonzero(sold)) // 2
     scale = price / unit
     already = np.array([float(left) for left in Rounding(market, held).left]) * scale
-    least, most = expected // 10 * scale - already, max(1, expected) * scale - already
+    least, most = margin * scale - already, max(1, expected) * scale - already
     left = [model.row(low, high) for low, high in zip(least.tolist(), most.tolist(), strict=True)]
     wholes: list[int] = []
     for pair in pairs:

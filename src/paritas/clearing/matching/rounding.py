@@ -90,10 +90,9 @@ class Rounding:
     def buyers_loss(self, code: int) -> int:
         """Return the whole units of a currency that its buyers lose together by rounding."""
         lost = Fraction(0)
-        for pair in self.market.pairs:
-            if pair.buy == code:
-                exact = Fraction(self._sum(self.sold, pair) * pair.up, pair.down)
-                lost += exact - self._sum(self.bought, pair)
+        for pair in self.market.buying[code]:
+            exact = Fraction(self._sum(self.sold, pair) * pair.up, pair.down)
+            lost += exact - self._sum(self.bought, pair)
         return lost.numerator // lost.denominator
 
     def _roots(self) -> list[tuple[int, set[int]]]:

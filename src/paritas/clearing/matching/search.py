@@ -19,8 +19,9 @@ from paritas.clearing.matching.rings import find_rings
 from paritas.clearing.matching.rounding import Rounding
 from paritas.clearing.matching.select import capacities, fitting_selection, select
 
-#: Up to so many orders the program is exact to the unit.
+#: Up to so many orders the program is exact to the unit, if this part of the time suffices.
 SMALL = 60
+_UNITS_PART = 0.2
 #: Up to so many whole orders HiGHS chooses among them all, and about how many at a time else.
 _WHOLES_MAX = 10_000
 _NEIGHBOURHOOD = 400
@@ -35,16 +36,11 @@ def search(best: Best, start: Exact, price: list[int]) -> None:
 
     :param start: what the first selection sells, per order; it need not balance.
     """
-    if len(best.market.amount) <= SMALL:
-        if _solve_units(best):
-            return
-    elif any(len(pair.partials) for pair in best.market.pairs):
-        best.offer(
-            Rounding(
-                best.market,
-                fitting_selection(best.market, best.deadline_s - 0.8 * best.time_left_s()),
-            )
-        )
+    if len(best.market.amount) <= SMALL and _solve_units(best):
+        return
+    if any(len(pair.partials) for pair in best.market.pairs):
+        until_s = best.deadline_s - 0.8 * best.time_left_s()
+        best.offer(Rounding(best.market, fitting_selection(best.market, until_s)))
         if _solve_shares(best, start):
             return
     rings = find_rings(best.market, _SLACK, best.deadline_s - 0.5 * best.time_left_s())
@@ -63,7 +59,7 @@ def _solve_units(best: Best) -> bool:
     # It takes a while to import, and most markets do not need it.
     from paritas.clearing.matching.mip import solve_units
 
-    sold, is_best = solve_units(best.market, 0.5 * best.time_left_s())
+    sold, is_best = solve_units(best.market, _UNITS_PART * best.time_left_s())
     return sold is not None and best.offer(Rounding(best.market, sold), as_it_is=True) and is_best
 
 
@@ -74,8 +70,12 @@ def _solve_shares(best: Best, start: Exact) -> bool:
     market = best.market
     if sum(len(pair.wholes) for pair in market.pairs) > _WHOLES_MAX:
         return False
-    sold, is_best = solve_shares(market, start, market.pairs, 0.4 * best.time_left_s())
-    return sold is not None and best.offer(Rounding(market, sold)) and is_best
+    for margin in (0, 2):
+        limit_s = 0.35 * best.time_left_s()
+        sold, is_best = solve_shares(market, start, market.pairs, limit_s, margin)
+        if sold is not None and best.offer(Rounding(market, sold)):
+            return is_best
+    return False
 
 
 def _solve_neighbourhoods(best: Best, seed: int) -> None:
