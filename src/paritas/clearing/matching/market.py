@@ -46,6 +46,7 @@ class Market:
     """
 
     orders: Orders
+    ids: list[str | int]
     codes: list[str]
     price: list[int]
     unit: Fraction
@@ -117,7 +118,8 @@ def build_market(problem: Orders) -> Market:
         if len(members):
             parts = partial[members]
             pairs.append(Pair(first, second, up, down, members[~parts], members[parts]))
-    return Market(problem, list(number), worth, unit, sell, buy, amount, bought, pairs)
+    ids = list(map(attrgetter("id"), orders))
+    return Market(problem, ids, list(number), worth, unit, sell, buy, amount, bought, pairs)
 
 
 def _column(orders: list[Any], name: str, number: dict[str, int]) -> Ints:

@@ -17,6 +17,7 @@ from paritas.clearing.matching.orders import (
     MatchResult,
     Multiplier,
     Orders,
+    Picked,
     Rows,
 )
 from paritas.clearing.matching.rounding import Rounding
@@ -56,15 +57,9 @@ def _result(best: Best, price: list[int]) -> MatchResult:
     market = best.market
     upper = best.upper * market.unit
     value = best.value * market.unit
-    where = np.flatnonzero(best.sold).tolist()
-    orders = market.orders.orders
+    where = np.flatnonzero(best.sold)
     return MatchResult(
-        matched=Rows(
-            Matched,
-            [orders[index].id for index in where],
-            best.sold[where].tolist(),
-            best.bought[where].tolist(),
-        ),
+        matched=Rows(Matched, Picked(market.ids, where), best.sold[where], best.bought[where]),
         matched_value=format_number(value),
         upper_bound=format_number(upper),
         gap=format_number(upper - value),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from operator import attrgetter
+from operator import attrgetter, eq
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from paritas.clearing.numbers import parse_rate
 from paritas.clearing.problem import AMOUNT_MINOR_MAX, ClearingError, decode, read_bytes
@@ -22,7 +24,7 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 
 _Row = TypeVar("_Row")
-_ROWS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 10_000
 
 #: Who receives, in the legs, what rounding leaves over; no member may be called so.
 ROUNDING = "ROUNDING"
@@ -78,23 +80,43 @@ class MatchCertificate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     multipliers: list[Multiplier]
 
 
+class Picked(Sequence[Any]):
+    """A column of names, kept as numbers into the list of them."""
+
+    def __init__(self, names: Sequence[Any], numbers: npt.NDArray[np.int64]) -> None:
+        """Take the names, and for each row the number of its name."""
+        self._names, self._numbers = names, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(map(self._names.__getitem__, self._numbers[index].tolist()))
+        return self._names[self._numbers[index]]
+
+
 class Rows(Sequence[_Row]):
     """A long table kept as columns, whose rows are made as they are looked at."""
 
-    def __init__(self, kind: Callable[..., _Row], *columns: Sequence[Any]) -> None:
-        """Take the rows' type and a column per field, all of one length."""
+    def __init__(self, kind: Callable[..., _Row], *columns: Any) -> None:
+        """Take the rows' type and a column per field (a sequence or an array), all of one length."""
         self._kind, self._columns = kind, columns
 
     def __len__(self) -> int:
         return len(self._columns[0])
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return list(map(self._kind, *(column[index] for column in self._columns)))
-        return self._kind(*(column[index] for column in self._columns))
+        if not isinstance(index, slice):
+            place = range(len(self))[index]
+            return self[place : place + 1][0]
+        parts = [column[index] for column in self._columns]
+        lists = [part.tolist() if isinstance(part, np.ndarray) else part for part in parts]
+        return list(map(self._kind, *lists))
 
     def __iter__(self) -> Iterator[_Row]:
-        return map(self._kind, *self._columns)
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            yield from self[start : start + _ROWS_AT_ONCE]
 
     def encode(self, encoder: msgspec.json.Encoder) -> Iterator[bytes]:
         """Yield the table as a JSON array, some thousand rows at a time."""
@@ -166,9 +188,8 @@ def check_orders(problem: Orders) -> None:
     if not orders:
         raise ClearingError("orders: the list is empty; give at least one order")
     # Whole columns are checked at once; only a failure looks for the entry.
-    pairs = set(zip(map(attrgetter("sell"), orders), map(attrgetter("buy"), orders), strict=True))
-    is_known = all(sell in problem.rates and buy in problem.rates for sell, buy in pairs)
-    if not is_known or any(sell == buy for sell, buy in pairs):
+    sell, buy = list(map(attrgetter("sell"), orders)), list(map(attrgetter("buy"), orders))
+    if not set(sell) | set(buy) <= problem.rates.keys() or any(map(eq, sell, buy)):
         _refuse_currency(problem)
     ids = list(map(attrgetter("id"), orders))
     names = set(ids) if set(map(type, ids)) == {str} else set(map(str, ids))
