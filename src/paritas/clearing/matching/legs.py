@@ -7,7 +7,6 @@ all others together can take and give does something pass between its own accoun
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ _Flows = tuple[Ints, Ints, Exact, Ints]
 
 def build_legs(market: Market, sold: Exact, bought: Exact) -> Rows[MatchLeg]:
     """Return the legs, by currency; each pays out of the order that sells."""
-    names = list(map(attrgetter("member"), market.orders.orders))
+    names = market.orders.members
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     member = np.fromiter(map(numbers.__getitem__, names), np.int64, len(names))
     matched = np.flatnonzero(sold)
@@ -41,7 +40,7 @@ def build_legs(market: Market, sold: Exact, bought: Exact) -> Rows[MatchLeg]:
         Picked(parties, payee),
         Picked(market.codes, currency),
         amount,
-        Picked(market.ids, order),
+        Picked(market.orders.ids, order),
     )
 
 

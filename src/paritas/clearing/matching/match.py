@@ -59,7 +59,9 @@ def _result(best: Best, price: list[int]) -> MatchResult:
     value = best.value * market.unit
     where = np.flatnonzero(best.sold)
     return MatchResult(
-        matched=Rows(Matched, Picked(market.ids, where), best.sold[where], best.bought[where]),
+        matched=Rows(
+            Matched, Picked(market.orders.ids, where), best.sold[where], best.bought[where]
+        ),
         matched_value=format_number(value),
         upper_bound=format_number(upper),
         gap=format_number(upper - value),

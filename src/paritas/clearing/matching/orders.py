@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from operator import attrgetter, eq
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -41,11 +42,38 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     partial: bool
 
 
-class Orders(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Orders(msgspec.Struct, forbid_unknown_fields=True, frozen=True, dict=True):
     """The orders in order of arrival; ``rates`` is reference value per minor unit."""
 
     rates: dict[_Name, str]
     orders: list[Order]
+
+    # Columns are taken out of a million orders once, and used for checking and for solving.
+
+    @cached_property
+    def ids(self) -> list[str | int]:
+        """Return every order's id."""
+        return list(map(attrgetter("id"), self.orders))
+
+    @cached_property
+    def members(self) -> list[str]:
+        """Return every order's member."""
+        return list(map(attrgetter("member"), self.orders))
+
+    @cached_property
+    def sells(self) -> list[str]:
+        """Return the currency that every order sells."""
+        return list(map(attrgetter("sell"), self.orders))
+
+    @cached_property
+    def buys(self) -> list[str]:
+        """Return the currency that every order buys."""
+        return list(map(attrgetter("buy"), self.orders))
+
+    @cached_property
+    def amounts(self) -> list[int]:
+        """Return every order's amount, in minor units of what it sells."""
+        return list(map(attrgetter("amount"), self.orders))
 
 
 class Matched(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -184,21 +212,21 @@ def check_orders(problem: Orders) -> None:
             parse_rate(text)
         except ValueError as error:
             raise ClearingError(f"rates.{currency}: {error}") from None
-    orders = problem.orders
-    if not orders:
+    if not problem.orders:
         raise ClearingError("orders: the list is empty; give at least one order")
     # Whole columns are checked at once; only a failure looks for the entry.
-    sell, buy = list(map(attrgetter("sell"), orders)), list(map(attrgetter("buy"), orders))
-    if not set(sell) | set(buy) <= problem.rates.keys() or any(map(eq, sell, buy)):
+    known = set(problem.sells) | set(problem.buys) <= problem.rates.keys()
+    if not known or any(map(eq, problem.sells, problem.buys)):
         _refuse_currency(problem)
-    ids = list(map(attrgetter("id"), orders))
-    names = set(ids) if set(map(type, ids)) == {str} else set(map(str, ids))
-    if len(names) != len(ids):
-        _refuse_double(orders)
-    if ROUNDING in set(map(attrgetter("member"), orders)):
-        index = next(n for n, order in enumerate(orders) if order.member == ROUNDING)
+    names = problem.ids
+    if set(map(type, names)) != {str}:
+        names = list(map(str, names))
+    if len(set(names)) != len(names):
+        _refuse_double(problem.orders)
+    if ROUNDING in problem.members:
         raise ClearingError(
-            f"orders[{index}]: member {ROUNDING} is where rounding goes; rename the member"
+            f"orders[{problem.members.index(ROUNDING)}]: member {ROUNDING} is where rounding goes;"
+            " rename the member"
         )
     _check_sizes(problem)
 
@@ -216,7 +244,7 @@ def _refuse_currency(problem: Orders) -> None:
 def _check_sizes(problem: Orders) -> None:
     """Refuse what would buy more than an amount can say."""
     price, _ = prices(problem)
-    largest = max(map(attrgetter("amount"), problem.orders))
+    largest = max(problem.amounts)
     if largest * max(price.values()) <= AMOUNT_MINOR_MAX * min(price.values()):
         return
     for index, order in enumerate(problem.orders):
