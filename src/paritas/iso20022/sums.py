@@ -1,0 +1,203 @@
+"""What a message counts and adds up, held against what is in it: batches and statements.
+
+A batch that does not add up is refused, as banks do. A statement that does not is only remarked on:
+it is history, and may be one page of several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from lxml import etree
+
+from paritas.iso20022.extract import plain_amount
+from paritas.iso20022.rules import Totals
+from paritas.iso20022.tables import Found, qualified
+from paritas.iso20022.element_rules import Problem
+
+
+class Batch(NamedTuple):
+    """Where a message keeps its transactions, and which of their amounts add up to what."""
+
+    #: The tag of a transaction.
+    transaction: str
+    #: Ways from a transaction to its amount; the first that is there counts.
+    amounts: tuple[str, ...]
+    #: The total in the header, in one currency, or "".
+    total: str = ""
+    #: The tag of what holds transactions below the body, or "" where the body itself does.
+    block: str = ""
+
+
+_INSTRUCTED = ("Amt/InstdAmt", "Amt/EqvtAmt/Amt")
+_BATCHES = {
+    "pacs.003": Batch("DrctDbtTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt"),
+    "pacs.004": Batch("TxInf", ("RtrdIntrBkSttlmAmt",), "TtlRtrdIntrBkSttlmAmt"),
+    "pacs.007": Batch("TxInf", ("RvsdIntrBkSttlmAmt",), "TtlRvsdIntrBkSttlmAmt"),
+    "pacs.008": Batch("CdtTrfTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt"),
+    "pacs.009": Batch("CdtTrfTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt"),
+    "pacs.010": Batch("DrctDbtTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt", "CdtInstr"),
+    "pain.001": Batch("CdtTrfTxInf", _INSTRUCTED, "", "PmtInf"),
+    "pain.008": Batch("DrctDbtTxInf", ("InstdAmt",), "", "PmtInf"),
+    "pain.013": Batch("CdtTrfTx", _INSTRUCTED, "", "PmtInf"),
+}
+_BALANCE_KINDS = {"OPBD": "opening", "PRCD": "opening", "CLBD": "closing"}
+
+
+def batch_of(message_type: str) -> Batch | None:
+    """Return how messages of this type are batched, or None if they are not."""
+    return _BATCHES.get(message_type[:8])
+
+
+def batch_problems(document: etree._Element, namespace: str, batch: Batch) -> Iterator[Found]:
+    """Find the counts and sums in the headers of a batch that its transactions do not make."""
+    body = document[0]
+    blocks = [body]
+    if batch.block:
+        blocks = list(body.iterchildren(qualified(batch.block, namespace)))
+    whole = Totals()
+    for block in blocks:
+        totals = whole if block is body else Totals()
+        for transaction in block.iterchildren(qualified(batch.transaction, namespace)):
+            amount, currency = _amount(transaction, namespace, batch.amounts)
+            totals.add_amount(amount, currency)
+            if block is not body:
+                whole.add_amount(amount, currency)
+        if block is not body and totals.count:
+            yield from _header_problems(block, namespace, totals, batch.total)
+    header = _child(body, "GrpHdr", namespace)
+    # A message about a whole group of another message may have no transaction at all.
+    if header is not None and whole.count:
+        yield from _header_problems(header, namespace, whole, "" if batch.block else batch.total)
+
+
+def statement_problems(document: etree._Element, namespace: str) -> Iterator[Found]:
+    """Find the totals and closing balances that the entries of a statement do not make."""
+    entry_tag = qualified("Ntry", namespace)
+    for statement in document[0]:
+        entries = [_Entry.of(entry, namespace) for entry in statement.iterchildren(entry_tag)]
+        summary = _child(statement, "TxsSummry", namespace)
+        if entries and summary is not None:
+            yield from _summary_problems(summary, namespace, entries)
+        if all(entry.amount is not None for entry in entries):
+            yield from _balance_problems(statement, namespace, entries)
+
+
+class _Entry(NamedTuple):
+    """One booked or pending movement; ``amount`` is signed, None if it cannot be read."""
+
+    amount: Decimal | None
+    currency: str
+    is_booked: bool
+
+    @classmethod
+    def of(cls, entry: etree._Element, namespace: str) -> _Entry:
+        """Read an Ntry of any version."""
+        amount = _child(entry, "Amt", namespace)
+        status = entry.find(qualified("Sts", namespace))
+        code = "" if status is None else _text(status, "Cd", namespace) or status.text or ""
+        said = Decimal(0) if amount is None else _signed(amount, entry, namespace)
+        currency = "" if amount is None else amount.get("Ccy", "")
+        return cls(said, currency, code.strip() in ("BOOK", ""))
+
+
+def _signed(amount: etree._Element, side: etree._Element, namespace: str) -> Decimal | None:
+    value = Totals.number(amount.text or "")
+    if value is None:
+        return None
+    return -value if _text(side, "CdtDbtInd", namespace) == "DBIT" else value
+
+
+def _summary_problems(
+    summary: etree._Element, namespace: str, entries: list[_Entry]
+) -> Iterator[Found]:
+    credits = [e for e in entries if e.amount is not None and e.amount >= 0]
+    debits = [e for e in entries if e.amount is not None and e.amount < 0]
+    for name, counted in (
+        ("TtlNtries", entries),
+        ("TtlCdtNtries", credits),
+        ("TtlDbtNtries", debits),
+    ):
+        total = _child(summary, name, namespace)
+        # Entries of nothing stand on either side.
+        if total is None or any(not entry.amount for entry in entries):
+            continue
+        number = _text(total, "NbOfNtries", namespace)
+        if number.isdecimal() and len(number) < 20 and int(number) != len(counted):
+            text = f"{name} says {number} entries, there are {len(counted):,}"
+            yield total, Problem("rule.count", text, "")
+        said = Totals.number(_text(total, "Sum", namespace))
+        added = _sum(abs(entry.amount) for entry in counted if entry.amount is not None)
+        if said is not None and said != added:
+            yield total, Problem("rule.sum", f"{name} says {said:f}, the entries give {added:f}", "")
+
+
+def _balance_problems(
+    statement: etree._Element, namespace: str, entries: list[_Entry]
+) -> Iterator[Found]:
+    balances: dict[str, tuple[etree._Element, Decimal | None, str]] = {}
+    for balance in statement.iterchildren(qualified("Bal", namespace)):
+        kind = balance.find("{*}Tp/{*}CdOrPrtry/{*}Cd")
+        amount = _child(balance, "Amt", namespace)
+        name = "" if kind is None else _BALANCE_KINDS.get((kind.text or "").strip(), "")
+        if amount is None or not name:
+            continue
+        if name in balances or balance.find("{*}Tp/{*}SubTp") is not None:
+            return  # Several days, or one page of several: too little is known to add up.
+        value = _signed(amount, balance, namespace)
+        balances[name] = (balance, value, amount.get("Ccy", ""))
+    if balances.keys() != {"opening", "closing"}:
+        return
+    (_, opened, currency), (closing, closed, other) = balances["opening"], balances["closing"]
+    booked = [entry for entry in entries if entry.is_booked]
+    if opened is None or closed is None or {currency, *(e.currency for e in booked)} != {other}:
+        return
+    made = _sum([opened, *(entry.amount for entry in booked if entry.amount is not None)])
+    if made != closed:
+        text = f"the opening balance {opened:f} and the entries give {made:f}, not {closed:f}"
+        yield closing, Problem("rule.balance", text, "")
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    totals = Totals()
+    for amount in amounts:
+        totals.add_amount(f"{amount:f}", "")
+    return totals.total
+
+
+def _header_problems(
+    header: etree._Element, namespace: str, totals: Totals, total_name: str
+) -> Iterator[Found]:
+    total = _child(header, total_name, namespace) if total_name else None
+    for name, code, text, reason in totals.differences(
+        _text(header, "NbOfTxs", namespace),
+        plain_amount(_text(header, "CtrlSum", namespace)),
+        plain_amount("" if total is None else total.text or ""),
+        "" if total is None else total.get("Ccy", ""),
+        total_name,
+    ):
+        found = _child(header, name, namespace)
+        yield header if found is None else found, Problem(code, text, reason)
+
+
+def _amount(
+    transaction: etree._Element, namespace: str, ways: tuple[str, ...]
+) -> tuple[str, str]:
+    for way in ways:
+        found: etree._Element | None = transaction
+        for step in way.split("/"):
+            found = None if found is None else _child(found, step, namespace)
+        if found is not None:
+            return plain_amount(found.text or ""), found.get("Ccy", "")
+    return "", ""
+
+
+def _child(element: etree._Element, name: str, namespace: str) -> etree._Element | None:
+    return next(element.iterchildren(qualified(name, namespace)), None)
+
+
+def _text(element: etree._Element, name: str, namespace: str) -> str:
+    child = _child(element, name, namespace)
+    return "" if child is None else child.text or ""

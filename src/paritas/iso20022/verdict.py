@@ -1,0 +1,249 @@
+"""The verdict on a message: everything that `paritas check` says of it.
+
+The reader makes values of a message to act on; here nothing is kept, so that checking costs little
+more than the parser and the schema. Both apply the same rules (`rules`, `element_rules`, `sums`)
+with the same words. Remarks and the rules of a profile come on top.
+
+libxml2 looks through a tree for elements of given names far faster than Python can: what has a
+rule is looked up by its name, once for each message type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from lxml import etree
+
+from paritas.iso20022 import rules, schemas
+from paritas.iso20022.dates import plain_date
+from paritas.iso20022.element_rules import TEXT_MAX, Rule, amount_rule, date_rule
+from paritas.iso20022.extract import (
+    GroupFields,
+    HeaderFields,
+    Plan,
+    group_fields,
+    header_fields,
+    message_value,
+    plan,
+)
+from paritas.iso20022.message import is_credit_transfer
+from paritas.iso20022.parsing import Placed, line_of, namespace_of, type_of_namespace
+from paritas.iso20022.sums import Batch, batch_of, batch_problems, statement_problems
+from paritas.iso20022.tables import Found, Leaf, Table, qualified
+from paritas.iso20022.usage import characters
+from paritas.iso20022.usage.plain import remarks
+from paritas.iso20022.usage.profiles import PLAIN, Profile
+from paritas.iso20022.usage.view import View
+from paritas.iso20022.validation import FINDINGS_MAX, Places, schema_findings
+from paritas.iso20022.values import Finding
+
+_STATEMENTS = ("camt.052", "camt.053", "camt.054")
+_XS = "{http://www.w3.org/2001/XMLSchema}"
+_DATES = ("xs:date", "xs:dateTime")
+# A tree with more elements than these is asked how wide it is, before libxml2 makes paths of it.
+_SMALL_ELEMENTS = 5_000
+# How many siblings libxml2 may count, at the most, to find the paths of all errors.
+_SIBLINGS_COUNTED_MAX = 200_000_000
+_BYTES_OF_ELEMENT_MIN = 4
+
+
+def verdict(
+    placed: Placed, size_bytes: int, profile: Profile = PLAIN, *, may_be_unreadable: bool = True
+) -> list[Finding]:
+    """Return all findings about a message whose tree is there.
+
+    ``size_bytes`` is the size of its file. ``may_be_unreadable`` says whether its texts can have
+    characters in them that nobody can read (`characters.maybe_unreadable`).
+    """
+    findings: list[Finding] = []
+    for finding in _Checking(placed, size_bytes).findings(profile, may_be_unreadable):
+        findings.append(finding)
+        if len(findings) >= FINDINGS_MAX:
+            text = f"more than {FINDINGS_MAX:,} findings: the others are not shown"
+            findings.append(Finding("rule.more", "", 0, text))
+            break
+    return findings
+
+
+class _Looked(NamedTuple):
+    """What is looked for in the messages of one type, in one namespace."""
+
+    plan: Plan
+    #: The rule of each element that has one, by tag.
+    rules: Mapping[str, Rule]
+    batch: Batch | None
+
+
+@lru_cache(maxsize=256)  # Bounded, because namespaces come from outside.
+def _looked(message_type: str, namespace: str) -> _Looked:
+    known = plan(message_type, namespace)
+    by_tag: dict[str, Rule] = {}
+    if known.schema is not None:
+        for table in (known.header, known.transaction, *known.groups.values(), known.others):
+            _collect(table, by_tag, set())
+        by_tag |= _dates(schemas.source(message_type), namespace)
+    return _Looked(known, by_tag, batch_of(message_type))
+
+
+def _collect(table: Table | Mapping[str, Table], by_tag: dict[str, Rule], seen: set[int]) -> None:
+    """Flatten the tables of rules: an element of one name has the same rule everywhere."""
+    seen.add(id(table))
+    for tag, entry in table.items():
+        if isinstance(entry, Leaf) and entry.rule is not None:
+            by_tag[tag] = entry.rule
+        elif isinstance(entry, dict) and id(entry) not in seen:
+            _collect(entry, by_tag, seen)
+
+
+def _dates(schema: etree._Element, namespace: str) -> dict[str, Rule]:
+    return {
+        qualified(str(element.get("name")), namespace): date_rule
+        for element in schema.iter(_XS + "element")
+        if element.get("type") in _DATES
+    }
+
+
+class _Checking:
+    """One message on its way to a verdict."""
+
+    def __init__(self, placed: Placed, size_bytes: int) -> None:
+        self._placed = placed
+        self._document = placed.document
+        self._size_bytes = size_bytes
+        self._namespace = namespace_of(placed.document)
+        self._looked = _looked(placed.message_type, self._namespace)
+        self._places = Places(placed.document)
+        self._header = HeaderFields()
+        self._group = GroupFields()
+        self._group_element: etree._Element | None = None
+
+    def findings(self, profile: Profile, may_be_unreadable: bool) -> Iterator[Finding]:
+        """Go through everything that is wrong or to be remarked on."""
+        placed, known = self._placed, self._looked.plan
+        if placed.header is not None:
+            yield from self._of_header(placed.header)
+        if known.schema is None:
+            yield Finding("rule.unsupported", "Document", 0, known.problem, "FF01")
+        else:
+            is_large = self._is_large()
+            yield from schema_findings(self._document, known.schema, self._places, is_large)
+            yield from self._of_elements()
+        if len(self._document):
+            self._read_group()
+        if is_credit_transfer(placed.message_type):
+            yield from self._of_settlement_dates()
+        yield from self._of_whole()
+        view = View(placed)
+        for code, (element, text) in remarks(view):
+            yield self._finding(element, code, text, "")
+        if may_be_unreadable:
+            for top in (placed.header, self._document):
+                for element, text in () if top is None else characters.unreadable(top):
+                    yield self._finding(element, "rule.characters", text, "")
+        for rule, (element, text) in profile.broken(view):
+            yield self._finding(element, rule.code, text, "NARR" if rule.refuses else "")
+
+    def _finding(self, element: etree._Element, code: str, text: str, reason: str) -> Finding:
+        header = self._placed.header
+        if header is not None and (element is header or header in element.iterancestors()):
+            return Places(header).finding(element, code, text, reason)
+        return self._places.finding(element, code, text, reason)
+
+    def _of_header(self, header: etree._Element) -> Iterator[Finding]:
+        namespace = namespace_of(header)
+        known = plan(type_of_namespace(namespace), namespace)
+        found: list[Found] = []
+        self._header = header_fields(header, known, found)
+        if known.schema is None:
+            text = f"an AppHdr of namespace {namespace} is unknown here: send head.001.001"
+            yield Finding("schema.header", "AppHdr", line_of(header), text, "FF01")
+            return
+        places = Places(header)
+        yield from schema_findings(header, known.schema, places)
+        yield from rules.element_findings(found, places)
+        created = date_rule(self._header.created, "")
+        if created is not None:
+            yield from rules.element_findings([(_below(header, "CreDt"), created)], places)
+
+    def _of_elements(self) -> Iterator[Finding]:
+        by_tag = self._looked.rules
+        for element in self._document.iter(*by_tag):
+            rule = by_tag[element.tag]
+            currency = element.get("Ccy")
+            # A container may have the name that an amount has elsewhere.
+            if currency is None and rule is amount_rule:
+                continue
+            problem = rule((element.text or "")[:TEXT_MAX], currency or "")
+            if problem is not None:
+                yield self._places.finding(element, *problem)
+
+    def _of_settlement_dates(self) -> Iterator[Finding]:
+        """Find transactions that do not say on which day they settle."""
+        known, document = self._looked.plan, self._document
+        if not len(document):
+            return
+        tag = qualified("IntrBkSttlmDt", self._namespace)
+        for transaction in document[0].iterchildren(known.transaction_tag):
+            own = next(transaction.iterchildren(tag), None)
+            date = "" if own is None else plain_date(own.text or "")
+            date = date or self._group.settlement_date
+            problem = rules.settlement_date_problem(date)
+            if problem is not None:
+                yield self._places.finding(transaction if own is None else own, *problem)
+
+    def _read_group(self) -> None:
+        groups = self._looked.plan.groups
+        for child in self._document[0]:
+            if child.tag in groups:
+                self._group_element = child
+                self._group = group_fields(child, self._looked.plan, [])
+                break
+
+    def _of_whole(self) -> Iterator[Finding]:
+        """Compare the parts of the message with each other."""
+        document, header = self._document, self._placed.header
+        message_type = self._placed.message_type
+        if len(document):
+            if is_credit_transfer(message_type) and self._group_element is not None:
+                message = message_value(message_type, self._header, self._group)
+                yield from rules.created_findings(message, self._group_element, self._places)
+            if self._looked.batch is not None:
+                problems = batch_problems(document, self._namespace, self._looked.batch)
+                yield from rules.element_findings(problems, self._places)
+            elif message_type.startswith(_STATEMENTS):
+                found = statement_problems(document, self._namespace)
+                yield from rules.element_findings(found, self._places)
+        if header is not None:
+            message = message_value(message_type, self._header, self._group)
+            agent = message.group_instructing_agent or self._first_agent()
+            yield from rules.header_findings(self._header, header, message, agent)
+
+    def _first_agent(self) -> str:
+        """Return the instructing agent of the first transaction."""
+        if not is_credit_transfer(self._placed.message_type) or not len(self._document):
+            return ""
+        agents = self._document[0].iterfind("{*}CdtTrfTxInf/{*}InstgAgt/{*}FinInstnId")
+        for identification in islice(agents, 1):
+            for name in ("BICFI", "BIC"):
+                found = identification.find("{*}" + name)
+                if found is not None:
+                    return found.text or ""
+        return ""
+
+    def _is_large(self) -> bool:
+        """Say whether libxml2 would take too long to say where errors are: `schema_findings`."""
+        if self._size_bytes < _SMALL_ELEMENTS * _BYTES_OF_ELEMENT_MIN:
+            return False
+        elements, widest = 0, 0
+        for element in self._document.iter():
+            elements += 1
+            widest = max(widest, len(element))
+        return elements * widest > _SIBLINGS_COUNTED_MAX
+
+
+def _below(element: etree._Element, name: str) -> etree._Element:
+    found = element.find("{*}" + name)
+    return element if found is None else found
