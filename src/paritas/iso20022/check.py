@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from paritas.iso20022.glance import glance
 from paritas.iso20022.parsing import (
     TREE_BYTES_MAX,
     UnreadableError,
@@ -53,7 +54,12 @@ def check_bytes(
     if len(data) > TREE_BYTES_MAX:
         return [_result_of_stream(name, BytesIO(data), profile)]
     try:
-        placed = messages_of(parse_all(data))
+        root = parse_all(data)
+        if not profile.rules.all:
+            known = glance(data, root)
+            if known is not None:
+                return [_result(name, *known)]
+        placed = messages_of(root)
     except UnreadableError:
         # The reader knows more of what is broken: who sent it.
         return [_result_of(name, [result]) for result in read_messages(data)]

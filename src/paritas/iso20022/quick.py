@@ -132,7 +132,7 @@ def _keeps_rules(
     return (
         rules.is_created_plausibly(message)
         and not totals.problems(message)
-        and (header is None or not rules.header_problems(header, message, agent))
+        and (header is None or not rules.header_problems(header, message.message_type, agent))
     )
 
 

@@ -167,29 +167,36 @@ class Totals:
 
 
 def header_findings(
-    header: HeaderFields, element: etree._Element, message: Message, agent: str
+    header: HeaderFields, element: etree._Element, message_type: str, agent: str
 ) -> list[Finding]:
     """Compare an AppHdr with the Document that it announces, and with the instructing agent."""
     places = Places(element)
     return [
         places.finding(_child(element, name), code, text, reason)
-        for name, code, text, reason in header_problems(header, message, agent)
+        for name, code, text, reason in header_problems(header, message_type, agent)
     ]
 
 
-def header_problems(header: HeaderFields, message: Message, agent: str) -> list[ChildProblem]:
+def header_problems(header: HeaderFields, message_type: str, agent: str) -> list[ChildProblem]:
     """Say which children of an AppHdr do not fit its Document or the instructing agent."""
     found: list[ChildProblem] = []
-    if header.definition != message.message_type:
-        text = f"MsgDefIdr is {header.definition}, the Document is {message.message_type}"
+    if header.definition != message_type:
+        text = f"MsgDefIdr is {header.definition}, the Document is {message_type}"
         # Another version is common where a translator lifted the Document; another message is not.
-        same_message = header.definition[:8] == message.message_type[:8]
+        same_message = header.definition[:8] == message_type[:8]
         reason = "" if same_message else "FF01"
         found.append(("MsgDefIdr", "rule.header", text, reason))
     if header.sender and agent and header.sender[:8] != agent[:8]:
         text = f"comes from {header.sender}, the instructing agent is {agent}"
         found.append(("Fr", "rule.sender", text, ""))
     return found
+
+
+def receiver_problem(receiver: str, agent: str) -> Problem | None:
+    """Remark on a header that goes to another institution than the instructed agent."""
+    if not receiver or not agent or receiver[:8] == agent[:8]:
+        return None
+    return Problem("rule.receiver", f"goes to {receiver}, the instructed agent is {agent}", "")
 
 
 def created_findings(message: Message, group: etree._Element, places: Places) -> list[Finding]:

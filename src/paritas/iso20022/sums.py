@@ -36,8 +36,6 @@ _BATCHES = {
     "pacs.003": Batch("DrctDbtTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt"),
     "pacs.004": Batch("TxInf", ("RtrdIntrBkSttlmAmt",), "TtlRtrdIntrBkSttlmAmt"),
     "pacs.007": Batch("TxInf", ("RvsdIntrBkSttlmAmt",), "TtlRvsdIntrBkSttlmAmt"),
-    "pacs.008": Batch("CdtTrfTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt"),
-    "pacs.009": Batch("CdtTrfTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt"),
     "pacs.010": Batch("DrctDbtTxInf", ("IntrBkSttlmAmt",), "TtlIntrBkSttlmAmt", "CdtInstr"),
     "pain.001": Batch("CdtTrfTxInf", _INSTRUCTED, "", "PmtInf"),
     "pain.008": Batch("DrctDbtTxInf", ("InstdAmt",), "", "PmtInf"),
@@ -51,9 +49,8 @@ def batch_of(message_type: str) -> Batch | None:
     return _BATCHES.get(message_type[:8])
 
 
-def batch_problems(document: etree._Element, namespace: str, batch: Batch) -> Iterator[Found]:
+def batch_problems(body: etree._Element, namespace: str, batch: Batch) -> Iterator[Found]:
     """Find the counts and sums in the headers of a batch that its transactions do not make."""
-    body = document[0]
     blocks = [body]
     if batch.block:
         blocks = list(body.iterchildren(qualified(batch.block, namespace)))
@@ -73,10 +70,13 @@ def batch_problems(document: etree._Element, namespace: str, batch: Batch) -> It
         yield from _header_problems(header, namespace, whole, "" if batch.block else batch.total)
 
 
-def statement_problems(document: etree._Element, namespace: str) -> Iterator[Found]:
-    """Find the totals and closing balances that the entries of a statement do not make."""
+def statement_problems(body: etree._Element, namespace: str) -> Iterator[Found]:
+    """Find the totals and closing balances that the entries of a camt.053 do not make.
+
+    Reports within the day (camt.052) may sum up more than they list.
+    """
     entry_tag = qualified("Ntry", namespace)
-    for statement in document[0]:
+    for statement in body:
         entries = [_Entry.of(entry, namespace) for entry in statement.iterchildren(entry_tag)]
         summary = _child(statement, "TxsSummry", namespace)
         if entries and summary is not None:

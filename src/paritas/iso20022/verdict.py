@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -27,6 +26,7 @@ from paritas.iso20022.extract import (
     group_fields,
     header_fields,
     message_value,
+    plain_amount,
     plan,
 )
 from paritas.iso20022.message import is_credit_transfer
@@ -34,13 +34,13 @@ from paritas.iso20022.parsing import Placed, line_of, namespace_of, type_of_name
 from paritas.iso20022.sums import Batch, batch_of, batch_problems, statement_problems
 from paritas.iso20022.tables import Found, Leaf, Table, qualified
 from paritas.iso20022.usage import characters
-from paritas.iso20022.usage.plain import remarks
+from paritas.iso20022.usage.plain import TransferRemarks, message_remarks
 from paritas.iso20022.usage.profiles import PLAIN, Profile
 from paritas.iso20022.usage.view import View
 from paritas.iso20022.validation import FINDINGS_MAX, Places, schema_findings
 from paritas.iso20022.values import Finding
 
-_STATEMENTS = ("camt.052", "camt.053", "camt.054")
+_STATEMENT = "camt.053"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DATES = ("xs:date", "xs:dateTime")
 # A tree with more elements than these is asked how wide it is, before libxml2 makes paths of it.
@@ -68,7 +68,7 @@ def verdict(
     return findings
 
 
-class _Looked(NamedTuple):
+class Looked(NamedTuple):
     """What is looked for in the messages of one type, in one namespace."""
 
     plan: Plan
@@ -76,16 +76,27 @@ class _Looked(NamedTuple):
     rules: Mapping[str, Rule]
     batch: Batch | None
 
+    def ruled_elements(self, top: etree._Element) -> Iterator[tuple[etree._Element, Rule, str]]:
+        """Go through the elements below ``top`` that have a rule, each with its currency."""
+        rules = self.rules
+        for element in top.iter(*rules):
+            rule = rules[element.tag]
+            currency = element.get("Ccy")
+            # A container may have the name that an amount has elsewhere.
+            if currency is not None or rule is not amount_rule:
+                yield element, rule, currency or ""
+
 
 @lru_cache(maxsize=256)  # Bounded, because namespaces come from outside.
-def _looked(message_type: str, namespace: str) -> _Looked:
+def looked(message_type: str, namespace: str) -> Looked:
+    """Find out, once, what is looked for in a message type, or in an AppHdr of a version."""
     known = plan(message_type, namespace)
     by_tag: dict[str, Rule] = {}
     if known.schema is not None:
         for table in (known.header, known.transaction, *known.groups.values(), known.others):
             _collect(table, by_tag, set())
         by_tag |= _dates(schemas.source(message_type), namespace)
-    return _Looked(known, by_tag, batch_of(message_type))
+    return Looked(known, by_tag, batch_of(message_type))
 
 
 def _collect(table: Table | Mapping[str, Table], by_tag: dict[str, Rule], seen: set[int]) -> None:
@@ -114,11 +125,13 @@ class _Checking:
         self._document = placed.document
         self._size_bytes = size_bytes
         self._namespace = namespace_of(placed.document)
-        self._looked = _looked(placed.message_type, self._namespace)
+        self._looked = looked(placed.message_type, self._namespace)
         self._places = Places(placed.document)
         self._header = HeaderFields()
         self._group = GroupFields()
         self._group_element: etree._Element | None = None
+        #: Instructing and instructed agent of the group, else of the first transaction.
+        self._agents = ("", "")
 
     def findings(self, profile: Profile, may_be_unreadable: bool) -> Iterator[Finding]:
         """Go through everything that is wrong or to be remarked on."""
@@ -131,16 +144,22 @@ class _Checking:
             is_large = self._is_large()
             yield from schema_findings(self._document, known.schema, self._places, is_large)
             yield from self._of_elements()
-        if len(self._document):
-            self._read_group()
-        if is_credit_transfer(placed.message_type):
-            yield from self._of_settlement_dates()
-        yield from self._of_whole()
         view = View(placed)
-        for code, (element, text) in remarks(view):
+        self._read_group()
+        if is_credit_transfer(placed.message_type):
+            yield from self._of_transfers(view)
+        else:
+            yield from rules.element_findings(of_parts(view, self._looked), self._places)
+        if placed.header is not None:
+            yield from header_and_document(placed, self._header, self._agents)
+        yield from self._remarks(view, profile, may_be_unreadable)
+
+    def _remarks(self, view: View, profile: Profile, may_be_unreadable: bool) -> Iterator[Finding]:
+        day = (self._header.created or self._group.created)[:10]
+        for code, (element, text) in message_remarks(view, day):
             yield self._finding(element, code, text, "")
         if may_be_unreadable:
-            for top in (placed.header, self._document):
+            for top in (self._placed.header, self._document):
                 for element, text in () if top is None else characters.unreadable(top):
                     yield self._finding(element, "rule.characters", text, "")
         for rule, (element, text) in profile.broken(view):
@@ -163,75 +182,55 @@ class _Checking:
             return
         places = Places(header)
         yield from schema_findings(header, known.schema, places)
-        yield from rules.element_findings(found, places)
-        created = date_rule(self._header.created, "")
+        created = date_rule(self._header.created[:TEXT_MAX], "")
         if created is not None:
-            yield from rules.element_findings([(_below(header, "CreDt"), created)], places)
+            found.append((_below(header, "CreDt"), created))
+        if found:
+            yield from rules.element_findings(found, places)
 
     def _of_elements(self) -> Iterator[Finding]:
-        by_tag = self._looked.rules
-        for element in self._document.iter(*by_tag):
-            rule = by_tag[element.tag]
-            currency = element.get("Ccy")
-            # A container may have the name that an amount has elsewhere.
-            if currency is None and rule is amount_rule:
-                continue
-            problem = rule((element.text or "")[:TEXT_MAX], currency or "")
+        for element, rule, currency in self._looked.ruled_elements(self._document):
+            problem = rule((element.text or "")[:TEXT_MAX], currency)
             if problem is not None:
                 yield self._places.finding(element, *problem)
 
-    def _of_settlement_dates(self) -> Iterator[Finding]:
-        """Find transactions that do not say on which day they settle."""
-        known, document = self._looked.plan, self._document
-        if not len(document):
-            return
-        tag = qualified("IntrBkSttlmDt", self._namespace)
-        for transaction in document[0].iterchildren(known.transaction_tag):
-            own = next(transaction.iterchildren(tag), None)
-            date = "" if own is None else plain_date(own.text or "")
-            date = date or self._group.settlement_date
-            problem = rules.settlement_date_problem(date)
-            if problem is not None:
-                yield self._places.finding(transaction if own is None else own, *problem)
-
     def _read_group(self) -> None:
         groups = self._looked.plan.groups
-        for child in self._document[0]:
+        for child in self._document[0] if len(self._document) else ():
             if child.tag in groups:
                 self._group_element = child
                 self._group = group_fields(child, self._looked.plan, [])
+                self._agents = (self._group.instructing_agent, self._group.instructed_agent)
                 break
 
-    def _of_whole(self) -> Iterator[Finding]:
-        """Compare the parts of the message with each other."""
-        document, header = self._document, self._placed.header
-        message_type = self._placed.message_type
-        if len(document):
-            if is_credit_transfer(message_type) and self._group_element is not None:
-                message = message_value(message_type, self._header, self._group)
-                yield from rules.created_findings(message, self._group_element, self._places)
-            if self._looked.batch is not None:
-                problems = batch_problems(document, self._namespace, self._looked.batch)
-                yield from rules.element_findings(problems, self._places)
-            elif message_type.startswith(_STATEMENTS):
-                found = statement_problems(document, self._namespace)
-                yield from rules.element_findings(found, self._places)
-        if header is not None:
-            message = message_value(message_type, self._header, self._group)
-            agent = message.group_instructing_agent or self._first_agent()
-            yield from rules.header_findings(self._header, header, message, agent)
-
-    def _first_agent(self) -> str:
-        """Return the instructing agent of the first transaction."""
-        if not is_credit_transfer(self._placed.message_type) or not len(self._document):
-            return ""
-        agents = self._document[0].iterfind("{*}CdtTrfTxInf/{*}InstgAgt/{*}FinInstnId")
-        for identification in islice(agents, 1):
-            for name in ("BICFI", "BIC"):
-                found = identification.find("{*}" + name)
-                if found is not None:
-                    return found.text or ""
-        return ""
+    def _of_transfers(self, view: View) -> Iterator[Finding]:
+        """Check the transactions of a pacs.008 or pacs.009: dates, sums and remarks."""
+        totals, looked_at = rules.Totals(), TransferRemarks(view, self._group_element)
+        for code, (element, text) in looked_at.of_group():
+            yield self._places.finding(element, code, text, "")
+        for transaction in view.body.iterchildren(self._looked.plan.transaction_tag):
+            children = view.children(transaction)
+            if not totals.count:
+                self._agents = (
+                    self._agents[0] or view.bic(children.get("InstgAgt")),
+                    self._agents[1] or view.bic(children.get("InstdAgt")),
+                )
+            amount = children.get("IntrBkSttlmAmt")
+            if amount is None:
+                totals.add_amount("", "")
+            else:
+                totals.add_amount(plain_amount(amount.text or ""), amount.get("Ccy", ""))
+            own = children.get("IntrBkSttlmDt")
+            date = "" if own is None else plain_date(own.text or "")
+            problem = rules.settlement_date_problem(date or self._group.settlement_date)
+            if problem is not None:
+                yield self._places.finding(transaction if own is None else own, *problem)
+            for code, (element, text) in looked_at.of_transaction(children):
+                yield self._places.finding(element, code, text, "")
+        if self._group_element is not None:
+            message = message_value(self._placed.message_type, self._header, self._group)
+            yield from rules.created_findings(message, self._group_element, self._places)
+            yield from totals.findings(message, self._group_element, self._places)
 
     def _is_large(self) -> bool:
         """Say whether libxml2 would take too long to say where errors are: `schema_findings`."""
@@ -242,6 +241,30 @@ class _Checking:
             elements += 1
             widest = max(widest, len(element))
         return elements * widest > _SIBLINGS_COUNTED_MAX
+
+
+def of_parts(view: View, known: Looked) -> Iterator[Found]:
+    """Compare what a message counts and adds up with what is in it; pacs.008 and 009 elsewhere."""
+    if known.batch is not None:
+        yield from batch_problems(view.body, view.namespace, known.batch)
+    elif view.message == _STATEMENT:
+        yield from statement_problems(view.body, view.namespace)
+
+
+def header_and_document(
+    placed: Placed, header: HeaderFields, agents: tuple[str, str]
+) -> list[Finding]:
+    """Compare an AppHdr with its Document, whose instructing and instructed agent are given."""
+    element = placed.header
+    assert element is not None
+    found = rules.header_problems(header, placed.message_type, agents[0])
+    problem = rules.receiver_problem(header.receiver, agents[1])
+    if problem is not None:
+        found.append(("To", *problem))
+    if not found:
+        return []
+    places = Places(element)
+    return [places.finding(_below(element, name), *each) for name, *each in found]
 
 
 def _below(element: etree._Element, name: str) -> etree._Element:

@@ -23,16 +23,15 @@ _UNREADABLE = (
     "\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff"
 )
 _unreadable = re.compile(f"[{_UNREADABLE}]")
-# The same in UTF-8, a little wider: is there any reason to look at each text?
-_maybe_unreadable = re.compile(
-    rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\xaf]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf|\xef\xbf[\xbc-\xbf]"
-    rb"|[\xee\xef][\x80-\xa3\xb7]|\xef\xb7|[\xf3\xf4]|&#"
-).search
+# The first bytes of these in UTF-8: is there any reason to look at each text?
+_FIRST_BYTES = (b"\x7f", b"\xc2", b"\xe2", b"\xee", b"\xef", b"\xf3", b"\xf4")
 
 
 def maybe_unreadable(data: bytes) -> bool:
     """Say whether the bytes of a file can hold a character that nobody can read."""
-    return _maybe_unreadable(data) is not None
+    if b"&" in data and b"&#" in data:
+        return True
+    return b"\x7f" in data if data.isascii() else any([first in data for first in _FIRST_BYTES])
 
 
 def unreadable(top: etree._Element) -> Iterator[Broken]:

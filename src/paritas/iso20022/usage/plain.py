@@ -10,7 +10,7 @@ are looked up once, by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from lxml import etree
@@ -28,6 +28,9 @@ _CHAINS = tuple(
     for agent in ("PrvsInstgAgt", "IntrmyAgt")
     for number in (1, 2, 3)
 )
+# What needs an agent before it, or the agent itself.
+_NEEDS_OTHERS = frozenset([name for agent, before, account in _CHAINS for name in (agent if before else "", account)])
+_ABOUT_AMOUNTS = frozenset(("InstdAmt", "XchgRate", "ChrgsInf"))
 
 
 class Remark(NamedTuple):
@@ -73,61 +76,96 @@ REMARKS = (
 )
 
 
-def remarks(view: View) -> Iterator[tuple[str, Broken]]:
-    """Go through what a message should not be like: the code, the element, a sentence."""
-    if view.day >= addresses.STRUCTURED_FROM and view.message.startswith(("pacs.", "pain.")):
+def message_remarks(view: View, day: str) -> Iterator[tuple[str, Broken]]:
+    """Say what any message of that day should not be like: the code, the element, a sentence."""
+    if day >= addresses.STRUCTURED_FROM and view.message.startswith(("pacs.", "pain.")):
         for broken in addresses.without_town_or_country(view):
             yield "rule.address", broken
-    if view.message in ("pacs.008", "pacs.009"):
-        yield from _transfer_remarks(view)
 
 
-def _transfer_remarks(view: View) -> Iterator[tuple[str, Broken]]:
-    group = view.children(view.group)
-    information = group.get("SttlmInf")
-    if information is not None:
-        for broken in _settlement(information, view.children(information)):
-            yield "rule.settlement", broken
-    seen: set[str] = set()
-    is_customers = view.message == "pacs.008"
-    for number, transaction in enumerate(view.transactions):
-        children = view.children(transaction)
-        if not number:
-            yield from _receiver(view, group, children)
+class TransferRemarks:
+    """What a pacs.008 or pacs.009 should not be like, its transactions one after the other."""
+
+    def __init__(self, view: View, group: etree._Element | None) -> None:
+        self._view = view
+        self._group: Children = {} if group is None else view.children(group)
+        self._is_customers = view.message == "pacs.008"
+        self._uetrs: set[str] = set()
+
+    def of_group(self) -> Iterator[tuple[str, Broken]]:
+        """Say it of the group header."""
+        information = self._group.get("SttlmInf")
+        if information is not None:
+            children = self._view.children(information)
+            method = text_of(children.get("SttlmMtd"))
+            for broken in _settlement(information, children, method):
+                yield "rule.settlement", broken
+
+    def of_transaction(self, children: Children) -> Iterator[tuple[str, Broken]]:
+        """Say it of a transaction, by its children."""
+        group = self._group
+        for name in _AGENTS:
+            if name in group and name in children:
+                text = f"{name} stands in the group header as well"
+                yield "rule.agents", (children[name], text)
+        if not _NEEDS_OTHERS.isdisjoint(children):
+            for broken in _agents(children):
+                yield "rule.agents", broken
+        if self._is_customers and not _ABOUT_AMOUNTS.isdisjoint(children):
+            for broken in _exchange(self._view, group, children):
+                yield "rule.exchange", broken
+            for broken in _charges(self._view, children):
+                yield "rule.charges", broken
         identification = children.get("PmtId")
-        if len(view.transactions) > 1 and identification is not None:
-            yield from _uetr(view.children(identification), seen)
-        for broken in _agents(group, children):
-            yield "rule.agents", broken
-        if is_customers:
-            for code, check in _CUSTOMER_RULES:
-                for broken in check(view, group, children):
-                    yield code, broken
+        if identification is not None:
+            yield from self._uetr(identification)
+
+    def _uetr(self, identification: etree._Element) -> Iterator[tuple[str, Broken]]:
+        element = next(identification.iterchildren(self._view.path("UETR")), None)
+        if element is None:
+            return
+        uetr = text_of(element)
+        if uetr in self._uetrs:
+            yield "rule.uetr", (element, f"another transaction before has the UETR {uetr}")
+        self._uetrs.add(uetr)
 
 
-def _receiver(view: View, group: Children, children: Children) -> Iterator[tuple[str, Broken]]:
-    agent = group.get("InstdAgt", children.get("InstdAgt"))
-    to = view.head("To")
-    if agent is None or to is None:
-        return
-    instructed = view.text("FinInstnId/BICFI", agent)
-    receiver = view.head_text("To/FIId/FinInstnId/BICFI")
-    if receiver and instructed and receiver[:8] != instructed[:8]:
-        yield "rule.receiver", (to, f"goes to {receiver}, the instructed agent is {instructed}")
+def is_settled_by_tags(
+    view: View, group: etree._Element | None, transaction: Children
+) -> bool:
+    """Say whether the tags of a message tell that there is nothing to remark on, whatever its texts.
+
+    It has one transaction. Two amounts in one currency are left to who compares them.
+    """
+    in_group: Children = {} if group is None else view.children(group)
+    instructed, settled = transaction.get("InstdAmt"), transaction.get("IntrBkSttlmAmt")
+    has_rate, has_charges = "XchgRate" in transaction, "ChrgsInf" in transaction
+    if instructed is None or settled is None:
+        amounts_fit = not has_rate and not has_charges
+    elif instructed.get("Ccy") == settled.get("Ccy"):
+        amounts_fit = not has_rate
+    else:
+        amounts_fit = has_rate
+    return (
+        amounts_fit
+        and not any(name in in_group and name in transaction for name in _AGENTS)
+        and not any(_agents(transaction))
+    )
 
 
-def _uetr(identification: Children, seen: set[str]) -> Iterator[tuple[str, Broken]]:
-    element = identification.get("UETR")
-    if element is None:
-        return
-    uetr = text_of(element)
-    if uetr in seen:
-        yield "rule.uetr", (element, f"another transaction before has the UETR {uetr}")
-    seen.add(uetr)
+def forbidden_methods(view: View, group: etree._Element | None) -> frozenset[str]:
+    """Return the settlement methods to which the rest of a group header does not fit."""
+    information = None if group is None else view.find("SttlmInf", group)
+    if information is None:
+        return frozenset()
+    children = view.children(information)
+    methods = ("CLRG", "INDA", "INGA", "COVE")
+    return frozenset(each for each in methods if any(_settlement(information, children, each)))
 
 
-def _settlement(information: etree._Element, children: Children) -> Iterator[Broken]:
-    method = text_of(children.get("SttlmMtd"))
+def _settlement(
+    information: etree._Element, children: Children, method: str
+) -> Iterator[Broken]:
     reimbursed = [children[name] for name in _REIMBURSEMENT if name in children]
     if method == "COVE" and not reimbursed:
         yield information, "the settlement method is COVE, but no reimbursement agent is named"
@@ -161,7 +199,7 @@ def _asks_for_conversion(view: View, group: Children, children: Children) -> boo
     return found is not None and view.text("LclInstrm/Prtry", found) == "PXFX"
 
 
-def _charges(view: View, group: Children, children: Children) -> Iterator[Broken]:
+def _charges(view: View, children: Children) -> Iterator[Broken]:
     charges, instructed = children.get("ChrgsInf"), children.get("InstdAmt")
     settled = children.get("IntrBkSttlmAmt")
     if instructed is None or settled is None:
@@ -182,19 +220,10 @@ def _charges(view: View, group: Children, children: Children) -> Iterator[Broken
         yield settled, "another amount than instructed, and ChrgsInf does not say why"
 
 
-def _agents(group: Children, children: Children) -> Iterator[Broken]:
-    for name in _AGENTS:
-        if name in group and name in children:
-            yield children[name], f"{name} stands in the group header as well"
+def _agents(children: Children) -> Iterator[Broken]:
     for agent, before, account in _CHAINS:
         if agent in children:
             if before and before not in children:
                 yield children[agent], f"{agent} without {before}"
         elif account in children:
             yield children[account], f"an account of {agent}, who is not named"
-
-
-_CUSTOMER_RULES: tuple[tuple[str, Callable[[View, Children, Children], Iterator[Broken]]], ...] = (
-    ("rule.exchange", _exchange),
-    ("rule.charges", _charges),
-)
