@@ -5,9 +5,9 @@ the parts are that must fit each other, and what the tags alone give reason to r
 out once for such a shape. After that only the texts of a message are looked at. The schema is asked
 every time.
 
-The glance tells only of messages with which all is well, or that merely differ from their header.
-For any other it returns None, and the verdict takes its full way, which finds out what is wrong
-and where.
+The glance tells of messages that keep their schema, whose parts fit each other, and of which there is
+nothing else to say than what a single element or the header tells. For any other it returns None,
+and the verdict takes its full way.
 
 That a text is what stands between two tags is only true where nothing is escaped, no comment or
 CDATA section is around, and ``>`` only ends tags: `_pieces` takes no other file. What tags mean is
@@ -39,6 +39,7 @@ from paritas.iso20022.message import is_credit_transfer
 from paritas.iso20022.parsing import (
     Placed,
     UnreadableError,
+    line_of,
     messages_of,
     namespace_of,
     parse,
@@ -47,6 +48,7 @@ from paritas.iso20022.parsing import (
 from paritas.iso20022.usage import addresses
 from paritas.iso20022.usage.plain import TransferRemarks, forbidden_methods, is_settled_by_tags
 from paritas.iso20022.usage.view import View
+from paritas.iso20022.validation import SENTENCE_MAX, Places
 from paritas.iso20022.values import Finding
 from paritas.iso20022.verdict import Looked, header_and_document, looked, of_parts
 
@@ -70,6 +72,20 @@ class _Transfer(NamedTuple):
     instructed: _Place
 
 
+class _Ruled(NamedTuple):
+    """An element that must keep a rule."""
+
+    rule: Rule
+    piece: int
+    #: Where in the piece the text begins.
+    begin: int
+    currency: str
+    #: What a finding says of its place, and the way from the root to it.
+    path: str
+    transaction: int
+    way: tuple[int, ...]
+
+
 class _Shape(NamedTuple):
     """What the tags of a whole file tell."""
 
@@ -79,8 +95,7 @@ class _Shape(NamedTuple):
     #: The ways from the root to the header and to the Document, by positions.
     to_header: tuple[int, ...] | None
     to_document: tuple[int, ...]
-    #: What must keep a rule: the rule, its piece, where in it its text begins, its currency.
-    ruled: list[tuple[Rule, int, int, str]]
+    ruled: list[_Ruled]
     header: tuple[_Place, ...]
     group: tuple[_Place, ...]
     #: Instructing and instructed agent, of the group or of the first transaction.
@@ -161,9 +176,13 @@ def glance(data: bytes, root: etree._Element) -> tuple[str, list[Finding]] | Non
     shape = None if pieces is None else _shapes.find(pieces)
     if shape is None or pieces is None:
         return None
-    for rule, place, begin, currency in shape.ruled:
-        if rule(pieces[place][begin : begin + TEXT_MAX], currency) is not None:
-            return None
+    findings: list[Finding] = []
+    for rule, piece, begin, currency, path, transaction, way in shape.ruled:
+        problem = rule(pieces[piece][begin : begin + TEXT_MAX], currency)
+        if problem is not None:
+            code, text, reason = problem
+            line = line_of(_at(root, way))
+            findings.append(Finding(code, path, line, text[:SENTENCE_MAX], reason, transaction))
     header, document, schema = None, _at(root, shape.to_document), shape.looked.plan.schema
     if shape.to_header is not None and shape.header_schema is not None:
         header = _at(root, shape.to_header)
@@ -171,7 +190,9 @@ def glance(data: bytes, root: etree._Element) -> tuple[str, list[Finding]] | Non
             return None
     if schema is None or not schema.validate(document):
         return None
-    return _fitting(shape, Placed(document, header, shape.looked.plan.message_type), pieces)
+    placed = Placed(document, header, shape.looked.plan.message_type)
+    fitting = _fitting(shape, placed, pieces)
+    return None if fitting is None else (placed.message_type, findings + fitting)
 
 
 def _pieces(data: bytes) -> list[str] | None:
@@ -203,10 +224,8 @@ def _at(root: etree._Element, way: tuple[int, ...]) -> etree._Element:
     return root
 
 
-def _fitting(
-    shape: _Shape, placed: Placed, pieces: list[str]
-) -> tuple[str, list[Finding]] | None:
-    """Compare the parts of a message with each other; None if they do not fit."""
+def _fitting(shape: _Shape, placed: Placed, pieces: list[str]) -> list[Finding] | None:
+    """Compare the parts of a message with each other; None if more than the header does not fit."""
     message_type = placed.message_type
     header = HeaderFields._make(shape.texts(shape.header, pieces))
     group = plain_group(GroupFields._make(shape.texts(shape.group, pieces)))
@@ -222,9 +241,9 @@ def _fitting(
     elif any(of_parts(View(placed), shape.looked)):
         return None
     if placed.header is None:
-        return message_type, []
+        return []
     agents = shape.texts(shape.agents, pieces)
-    return message_type, list(header_and_document(placed, header, (agents[0], agents[1])))
+    return header_and_document(placed, header, (agents[0], agents[1]))
 
 
 def _transfers_fit(
@@ -261,7 +280,7 @@ def _shape_of(tags: tuple[str, ...]) -> _Shape:
     if len(placed) != 1 or known.plan.schema is None:
         raise _NoShapeError
     only, view = placed[0], View(placed[0])
-    header, header_schema, ruled = _header_shape(only.header, tags)
+    header, header_schema, ruled = _header_shape(root, only.header, tags)
     group_element = next((each for each in view.body if each.tag in known.plan.groups), None)
     group = GroupFields()
     if group_element is not None:
@@ -274,7 +293,7 @@ def _shape_of(tags: tuple[str, ...]) -> _Shape:
         header_schema=header_schema,
         to_header=None if only.header is None else _way(root, only.header),
         to_document=_way(root, only.document),
-        ruled=ruled + _ruled(only.document, known, tags),
+        ruled=ruled + _ruled(root, only.document, known, tags),
         header=tuple(map(_place, header)),
         group=tuple(map(_place, group)),
         agents=(
@@ -301,15 +320,15 @@ def _skeleton(tags: tuple[str, ...]) -> str:
 
 
 def _header_shape(
-    element: etree._Element | None, tags: tuple[str, ...]
-) -> tuple[HeaderFields, etree.XMLSchema | None, list[tuple[Rule, int, int, str]]]:
+    root: etree._Element, element: etree._Element | None, tags: tuple[str, ...]
+) -> tuple[HeaderFields, etree.XMLSchema | None, list[_Ruled]]:
     if element is None:
         return HeaderFields(), None, []
     namespace = namespace_of(element)
     known = plan(type_of_namespace(namespace), namespace)
     if known.schema is None:
         raise _NoShapeError
-    ruled = _ruled(element, looked(known.message_type, namespace), tags)
+    ruled = _ruled(root, element, looked(known.message_type, namespace), tags)
     return header_fields(element, known, []), known.schema, ruled
 
 
@@ -335,15 +354,18 @@ def _way(root: etree._Element, element: etree._Element) -> tuple[int, ...]:
 
 
 def _ruled(
-    top: etree._Element, known: Looked, tags: tuple[str, ...]
-) -> list[tuple[Rule, int, int, str]]:
-    found = []
+    root: etree._Element, top: etree._Element, known: Looked, tags: tuple[str, ...]
+) -> list[_Ruled]:
+    found, places = [], Places(top)
     for element, rule, currency in known.ruled_elements(top):
-        place = _place_of(element)
-        if type(place) is int:
-            found.append((rule, place, len(tags[place]), currency))
-        elif rule("", currency) is not None:
+        if len(element):
+            continue  # A container that has the name of a date elsewhere.
+        piece = _place_of(element)
+        if type(piece) is not int:
             raise _NoShapeError
+        path, transaction = places.place(element)
+        way = _way(root, element)
+        found.append(_Ruled(rule, piece, len(tags[piece]), currency, path, transaction, way))
     return found
 
 

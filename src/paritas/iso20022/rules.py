@@ -33,8 +33,8 @@ from paritas.iso20022.validation import Places
 from paritas.iso20022.values import Finding, Message, Transaction
 
 _PLAIN_DECIMAL = re.compile(r"-?(?:[0-9]{1,90}\.?[0-9]{0,90}|\.[0-9]{1,90})", re.ASCII)
-# Wide enough for any sum of such numbers, and it would say so if it were not.
-_EXACT = Context(prec=250, traps=[Inexact])
+#: Wide enough for any sum of such numbers, and it would say so if it were not.
+EXACT = Context(prec=250, traps=[Inexact])
 
 _WRITTEN_MAX = 90
 # A text of so many characters is no plain decimal.
@@ -102,12 +102,12 @@ class Totals:
             self._broken = True
             return
         before = self._sums.get(currency)
-        self._sums[currency] = amount if before is None else _EXACT.add(before, amount)
+        self._sums[currency] = amount if before is None else EXACT.add(before, amount)
 
     @property
     def total(self) -> Decimal:
         """The sum of all amounts, whatever their currencies."""
-        return reduce(_EXACT.add, self._sums.values(), Decimal(0))
+        return reduce(EXACT.add, self._sums.values(), Decimal(0))
 
     @staticmethod
     def number(text: str) -> Decimal | None:

@@ -6,16 +6,18 @@ it is history, and may be one page of several.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import reduce
 from typing import NamedTuple
 
 from lxml import etree
 
-from paritas.iso20022.extract import plain_amount
-from paritas.iso20022.rules import Totals
-from paritas.iso20022.tables import Found, qualified
 from paritas.iso20022.element_rules import Problem
+from paritas.iso20022.extract import plain_amount
+from paritas.iso20022.rules import EXACT, Totals
+from paritas.iso20022.tables import Found, qualified
+from paritas.iso20022.usage.view import View, text_of
 
 
 class Batch(NamedTuple):
@@ -70,19 +72,20 @@ def batch_problems(body: etree._Element, namespace: str, batch: Batch) -> Iterat
         yield from _header_problems(header, namespace, whole, "" if batch.block else batch.total)
 
 
-def statement_problems(body: etree._Element, namespace: str) -> Iterator[Found]:
+def statement_problems(view: View) -> Iterator[Found]:
     """Find the totals and closing balances that the entries of a camt.053 do not make.
 
     Reports within the day (camt.052) may sum up more than they list.
     """
-    entry_tag = qualified("Ntry", namespace)
-    for statement in body:
-        entries = [_Entry.of(entry, namespace) for entry in statement.iterchildren(entry_tag)]
-        summary = _child(statement, "TxsSummry", namespace)
+    entry_tag, balance_tag = view.path("Ntry"), view.path("Bal")
+    for statement in view.body:
+        entries = [_Entry.of(view, entry) for entry in statement.iterchildren(entry_tag)]
+        summary = _child(statement, "TxsSummry", view.namespace)
         if entries and summary is not None:
-            yield from _summary_problems(summary, namespace, entries)
-        if all(entry.amount is not None for entry in entries):
-            yield from _balance_problems(statement, namespace, entries)
+            yield from _summary_problems(summary, view.namespace, entries)
+        balances = list(statement.iterchildren(balance_tag))
+        if len(balances) > 1 and all(entry.amount is not None for entry in entries):
+            yield from _balance_problems(view, balances, entries)
 
 
 class _Entry(NamedTuple):
@@ -93,21 +96,23 @@ class _Entry(NamedTuple):
     is_booked: bool
 
     @classmethod
-    def of(cls, entry: etree._Element, namespace: str) -> _Entry:
+    def of(cls, view: View, entry: etree._Element) -> _Entry:
         """Read an Ntry of any version."""
-        amount = _child(entry, "Amt", namespace)
-        status = entry.find(qualified("Sts", namespace))
-        code = "" if status is None else _text(status, "Cd", namespace) or status.text or ""
-        said = Decimal(0) if amount is None else _signed(amount, entry, namespace)
-        currency = "" if amount is None else amount.get("Ccy", "")
-        return cls(said, currency, code.strip() in ("BOOK", ""))
+        children = view.children(entry)
+        amount, status = children.get("Amt"), children.get("Sts")
+        code = "BOOK"
+        if status is not None:
+            code = text_of(status[0] if len(status) else status)
+        if amount is None:
+            return cls(Decimal(0), "", False)
+        return cls(_signed(amount, children), amount.get("Ccy", ""), code == "BOOK")
 
 
-def _signed(amount: etree._Element, side: etree._Element, namespace: str) -> Decimal | None:
+def _signed(amount: etree._Element, children: Mapping[str, etree._Element]) -> Decimal | None:
     value = Totals.number(amount.text or "")
     if value is None:
         return None
-    return -value if _text(side, "CdtDbtInd", namespace) == "DBIT" else value
+    return -value if text_of(children.get("CdtDbtInd")) == "DBIT" else value
 
 
 def _summary_problems(
@@ -135,19 +140,22 @@ def _summary_problems(
 
 
 def _balance_problems(
-    statement: etree._Element, namespace: str, entries: list[_Entry]
+    view: View, elements: list[etree._Element], entries: list[_Entry]
 ) -> Iterator[Found]:
     balances: dict[str, tuple[etree._Element, Decimal | None, str]] = {}
-    for balance in statement.iterchildren(qualified("Bal", namespace)):
-        kind = balance.find("{*}Tp/{*}CdOrPrtry/{*}Cd")
-        amount = _child(balance, "Amt", namespace)
-        name = "" if kind is None else _BALANCE_KINDS.get((kind.text or "").strip(), "")
-        if amount is None or not name:
+    for element in elements:
+        children = view.children(element)
+        kind, amount = children.get("Tp"), children.get("Amt")
+        if kind is None or amount is None:
             continue
-        if name in balances or balance.find("{*}Tp/{*}SubTp") is not None:
-            return  # Several days, or one page of several: too little is known to add up.
-        value = _signed(amount, balance, namespace)
-        balances[name] = (balance, value, amount.get("Ccy", ""))
+        # Tp/CdOrPrtry/Cd; behind it a SubTp may say that this is one page of several.
+        code = kind[0][0] if len(kind) and len(kind[0]) else None
+        name = _BALANCE_KINDS.get(text_of(code), "")
+        if not name:
+            continue
+        if name in balances or len(kind) > 1:
+            return  # Several days, or one page: too little is known to add up.
+        balances[name] = (element, _signed(amount, children), amount.get("Ccy", ""))
     if balances.keys() != {"opening", "closing"}:
         return
     (_, opened, currency), (closing, closed, other) = balances["opening"], balances["closing"]
@@ -161,10 +169,7 @@ def _balance_problems(
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    totals = Totals()
-    for amount in amounts:
-        totals.add_amount(f"{amount:f}", "")
-    return totals.total
+    return reduce(EXACT.add, amounts, Decimal(0))
 
 
 def _header_problems(

@@ -143,7 +143,7 @@ class _Checking:
         else:
             is_large = self._is_large()
             yield from schema_findings(self._document, known.schema, self._places, is_large)
-            yield from self._of_elements()
+            yield from _of_elements(self._document, self._looked, self._places)
         view = View(placed)
         self._read_group()
         if is_credit_transfer(placed.message_type):
@@ -174,25 +174,14 @@ class _Checking:
     def _of_header(self, header: etree._Element) -> Iterator[Finding]:
         namespace = namespace_of(header)
         known = plan(type_of_namespace(namespace), namespace)
-        found: list[Found] = []
-        self._header = header_fields(header, known, found)
+        self._header = header_fields(header, known, [])
         if known.schema is None:
             text = f"an AppHdr of namespace {namespace} is unknown here: send head.001.001"
             yield Finding("schema.header", "AppHdr", line_of(header), text, "FF01")
             return
         places = Places(header)
         yield from schema_findings(header, known.schema, places)
-        created = date_rule(self._header.created[:TEXT_MAX], "")
-        if created is not None:
-            found.append((_below(header, "CreDt"), created))
-        if found:
-            yield from rules.element_findings(found, places)
-
-    def _of_elements(self) -> Iterator[Finding]:
-        for element, rule, currency in self._looked.ruled_elements(self._document):
-            problem = rule((element.text or "")[:TEXT_MAX], currency)
-            if problem is not None:
-                yield self._places.finding(element, *problem)
+        yield from _of_elements(header, looked(known.message_type, namespace), places)
 
     def _read_group(self) -> None:
         groups = self._looked.plan.groups
@@ -243,12 +232,19 @@ class _Checking:
         return elements * widest > _SIBLINGS_COUNTED_MAX
 
 
+def _of_elements(top: etree._Element, known: Looked, places: Places) -> Iterator[Finding]:
+    for element, rule, currency in known.ruled_elements(top):
+        problem = rule((element.text or "")[:TEXT_MAX], currency)
+        if problem is not None:
+            yield places.finding(element, *problem)
+
+
 def of_parts(view: View, known: Looked) -> Iterator[Found]:
     """Compare what a message counts and adds up with what is in it; pacs.008 and 009 elsewhere."""
     if known.batch is not None:
         yield from batch_problems(view.body, view.namespace, known.batch)
     elif view.message == _STATEMENT:
-        yield from statement_problems(view.body, view.namespace)
+        yield from statement_problems(view)
 
 
 def header_and_document(
