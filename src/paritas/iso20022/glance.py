@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from lxml import etree
@@ -147,10 +148,8 @@ class _Shapes:
             return None
         shape = None
         if sum(map(len, tags)) <= _CHARACTERS_MAX:
-            try:
+            with suppress(_NoShapeError, UnreadableError):
                 shape = _shape_of(tags)
-            except (_NoShapeError, UnreadableError):
-                pass
         if self._count >= _SHAPES_MAX:
             self._known.clear()
             self._count = 0
@@ -246,9 +245,7 @@ def _fitting(shape: _Shape, placed: Placed, pieces: list[str]) -> list[Finding] 
     return header_and_document(placed, header, (agents[0], agents[1]))
 
 
-def _transfers_fit(
-    shape: _Shape, message_type: str, group: GroupFields, pieces: list[str]
-) -> bool:
+def _transfers_fit(shape: _Shape, message_type: str, group: GroupFields, pieces: list[str]) -> bool:
     totals = rules.Totals()
     for amount, currency, date, instructed in shape.transfers:
         settled = shape.text(amount, pieces)

@@ -59,7 +59,9 @@ _LIST_THREE = """
 """
 
 #: Codes that ISO 3166 keeps free because they are in use elsewhere: no country, but no riddle.
-RESERVED_COUNTRIES = frozenset("AC CP DG EA EU EZ FX IC SU TA UK UN".split())
+RESERVED_COUNTRIES = frozenset(
+    ("AC", "CP", "DG", "EA", "EU", "EZ", "FX", "IC", "SU", "TA", "UK", "UN")
+)
 
 _WITHDRAWN_CURRENCIES = frozenset(_LIST_THREE.split())
 

@@ -147,7 +147,8 @@ def malformed(error: etree.XMLSyntaxError) -> UnreadableError:
     """Turn the parser's complaint into ours."""
     text = (error.msg or "not XML").partition(", line ")[0]
     said = f"not well-formed XML: {text}"[:300]
-    return UnreadableError("xml.malformed", said, error.lineno or 0, error.code or 0)
+    cause: Any = getattr(error, "code", 0)
+    return UnreadableError("xml.malformed", said, error.lineno or 0, cause or 0)
 
 
 def recovered_start(data: bytes) -> etree._Element | None:

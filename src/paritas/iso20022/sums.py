@@ -136,7 +136,10 @@ def _summary_problems(
         said = Totals.number(_text(total, "Sum", namespace))
         added = _sum(abs(entry.amount) for entry in counted if entry.amount is not None)
         if said is not None and said != added:
-            yield total, Problem("rule.sum", f"{name} says {said:f}, the entries give {added:f}", "")
+            yield (
+                total,
+                Problem("rule.sum", f"{name} says {said:f}, the entries give {added:f}", ""),
+            )
 
 
 def _balance_problems(
@@ -187,9 +190,7 @@ def _header_problems(
         yield header if found is None else found, Problem(code, text, reason)
 
 
-def _amount(
-    transaction: etree._Element, namespace: str, ways: tuple[str, ...]
-) -> tuple[str, str]:
+def _amount(transaction: etree._Element, namespace: str, ways: tuple[str, ...]) -> tuple[str, str]:
     for way in ways:
         found: etree._Element | None = transaction
         for step in way.split("/"):

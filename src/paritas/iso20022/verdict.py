@@ -32,7 +32,7 @@ from paritas.iso20022.extract import (
 from paritas.iso20022.message import is_credit_transfer
 from paritas.iso20022.parsing import Placed, line_of, namespace_of, type_of_namespace
 from paritas.iso20022.sums import Batch, batch_of, batch_problems, statement_problems
-from paritas.iso20022.tables import Found, Leaf, Table, qualified
+from paritas.iso20022.tables import Entry, Found, Leaf, qualified
 from paritas.iso20022.usage import characters
 from paritas.iso20022.usage.plain import TransferRemarks, message_remarks
 from paritas.iso20022.usage.profiles import PLAIN, Profile
@@ -99,7 +99,7 @@ def looked(message_type: str, namespace: str) -> Looked:
     return Looked(known, by_tag, batch_of(message_type))
 
 
-def _collect(table: Table | Mapping[str, Table], by_tag: dict[str, Rule], seen: set[int]) -> None:
+def _collect(table: Mapping[str, Entry], by_tag: dict[str, Rule], seen: set[int]) -> None:
     """Flatten the tables of rules: an element of one name has the same rule everywhere."""
     seen.add(id(table))
     for tag, entry in table.items():

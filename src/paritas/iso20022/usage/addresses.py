@@ -77,7 +77,10 @@ def _against_lines(address: Address, lines_max: int, characters_max: int) -> Ite
         yield address.lines[lines_max], f"{len(address.lines)} address lines, at most {lines_max}"
     for line in address.lines[:lines_max]:
         if len(text_of(line)) > characters_max:
-            yield line, f"an address line of {len(text_of(line))} characters, at most {characters_max}"
+            yield (
+                line,
+                f"an address line of {len(text_of(line))} characters, at most {characters_max}",
+            )
 
 
 def repeated_in_lines(view: View) -> Iterator[Broken]:

@@ -31,7 +31,7 @@ def maybe_unreadable(data: bytes) -> bool:
     """Say whether the bytes of a file can hold a character that nobody can read."""
     if b"&" in data and b"&#" in data:
         return True
-    return b"\x7f" in data if data.isascii() else any([first in data for first in _FIRST_BYTES])
+    return b"\x7f" in data if data.isascii() else any(first in data for first in _FIRST_BYTES)
 
 
 def unreadable(top: etree._Element) -> Iterator[Broken]:
@@ -45,7 +45,7 @@ def unreadable(top: etree._Element) -> Iterator[Broken]:
 def outside(elements: Iterator[etree._Element], wrong: re.Pattern[str]) -> Iterator[Broken]:
     """Find texts with a character that a set does not have."""
     for element in elements:
-        match = wrong.search(element.text or "")
+        match = None if len(element) else wrong.search(element.text or "")
         if match is not None:
             yield element, f"{local_name(element)} has the character {_name(match[0])} in it"
 

@@ -29,7 +29,9 @@ _CHAINS = tuple(
     for number in (1, 2, 3)
 )
 # What needs an agent before it, or the agent itself.
-_NEEDS_OTHERS = frozenset([name for agent, before, account in _CHAINS for name in (agent if before else "", account)])
+_NEEDS_OTHERS = frozenset(
+    [name for agent, before, account in _CHAINS for name in (agent if before else "", account)]
+)
 _ABOUT_AMOUNTS = frozenset(("InstdAmt", "XchgRate", "ChrgsInf"))
 
 
@@ -130,9 +132,7 @@ class TransferRemarks:
         self._uetrs.add(uetr)
 
 
-def is_settled_by_tags(
-    view: View, group: etree._Element | None, transaction: Children
-) -> bool:
+def is_settled_by_tags(view: View, group: etree._Element | None, transaction: Children) -> bool:
     """Say whether the tags of a message tell that there is nothing to remark on, whatever its texts.
 
     It has one transaction. Two amounts in one currency are left to who compares them.
@@ -163,9 +163,7 @@ def forbidden_methods(view: View, group: etree._Element | None) -> frozenset[str
     return frozenset(each for each in methods if any(_settlement(information, children, each)))
 
 
-def _settlement(
-    information: etree._Element, children: Children, method: str
-) -> Iterator[Broken]:
+def _settlement(information: etree._Element, children: Children, method: str) -> Iterator[Broken]:
     reimbursed = [children[name] for name in _REIMBURSEMENT if name in children]
     if method == "COVE" and not reimbursed:
         yield information, "the settlement method is COVE, but no reimbursement agent is named"

@@ -25,6 +25,7 @@ _TRANSACTIONS = {
     "camt.056": "Undrlyg/TxInf",
     "pain.001": "PmtInf/CdtTrfTxInf",
 }
+_TAX_RECORDS = frozenset(("Tax", "TaxRmt"))
 
 
 class View:
@@ -120,6 +121,21 @@ class View:
             return ""
         identification = self.children(agent[0])
         return text_of(identification.get("BICFI", identification.get("BIC")))
+
+    def parties(self, *names: str) -> Iterator[etree._Element]:
+        """Go through the parties of these names that are no institutions, wherever they stand.
+
+        A party of a return stands one step further down, and one of a tax record is none of a payment.
+        """
+        for element in self.all(*names):
+            above = element.getparent()
+            if above is not None and local_name(above) in _TAX_RECORDS:
+                continue
+            children = self.children(element)
+            if "Pty" in children:
+                element, children = children["Pty"], self.children(children["Pty"])
+            if not {"FinInstnId", "Agt"} & children.keys():
+                yield element
 
     def currency_amount(self, path: str, start: etree._Element) -> tuple[str, str]:
         """Return the currency and the text of an amount."""
