@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -43,11 +43,11 @@ from paritas.iso20022.values import Finding
 _STATEMENT = "camt.053"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DATES = ("xs:date", "xs:dateTime")
-# A tree with more elements than these is asked how wide it is, before libxml2 makes paths of it.
-_SMALL_ELEMENTS = 5_000
+# The tree of a larger file is asked how wide it is, before libxml2 makes paths of it.
+_SMALL_BYTES = 64 * 1024
 # How many siblings libxml2 may count, at the most, to find the paths of all errors.
 _SIBLINGS_COUNTED_MAX = 200_000_000
-_BYTES_OF_ELEMENT_MIN = 4
+_count_elements = etree.XPath("count(//*)")
 
 
 def verdict(
@@ -223,13 +223,11 @@ class _Checking:
 
     def _is_large(self) -> bool:
         """Say whether libxml2 would take too long to say where errors are: `schema_findings`."""
-        if self._size_bytes < _SMALL_ELEMENTS * _BYTES_OF_ELEMENT_MIN:
+        if self._size_bytes < _SMALL_BYTES:
             return False
-        elements, widest = 0, 0
-        for element in self._document.iter():
-            elements += 1
-            widest = max(widest, len(element))
-        return elements * widest > _SIBLINGS_COUNTED_MAX
+        elements: Any = _count_elements(self._document)
+        widest = max(2, _SIBLINGS_COUNTED_MAX // int(elements))
+        return bool(self._document.xpath(f"boolean(//*/*[{widest}])"))
 
 
 def _of_elements(top: etree._Element, known: Looked, places: Places) -> Iterator[Finding]:
