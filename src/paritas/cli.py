@@ -100,8 +100,8 @@ def check(
 
 
 @app.command
-def audit(journal: Path, /, *, json: bool = False) -> int:
-    """Check a journal from its first row: hashes, every decision, laws, finality, state.
+def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False) -> int:
+    """Check a journal from its first row: hashes, decisions, laws, finality, clearings, state.
 
     Exit 1 if anything is broken.
 
@@ -111,15 +111,24 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
     ----------
     journal
         The journal file.
+    clearing
+        Also write each clearing there as problem and result, for paritas verify.
     json
         Print what was found as JSON.
     """
     import msgspec
 
     from paritas.journal.audit import audit as run
+    from paritas.node.clearing_evidence import Evidence
 
+    evidence = Evidence(clearing)
     with _progress() as tell:
-        report = run(journal, lambda row: tell("auditing", row, 0))
+        report = run(journal, lambda row: tell("auditing", row, 0), evidence.see)
+    report = msgspec.structs.replace(
+        report,
+        clearings=evidence.checked,
+        breaches=(*report.breaches, *evidence.breaches),
+    )
     if json:
         print(msgspec.json.encode(report).decode())
     else:
@@ -129,11 +138,83 @@ def audit(journal: Path, /, *, json: bool = False) -> int:
         print(
             f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
             f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
-            f" {report.sealed_checked} sealed parts match their hashes."
+            f" {report.sealed_checked} sealed parts match their hashes;"
+            f" {report.clearings} clearings with their certificates."
         )
         print(f"head {report.head}")
         print(f"state {report.state}")
     return 1 if report.breaches else 0
+
+
+@app.command
+def status(uetr: str, /, *, journal: Path, json: bool = False) -> int:
+    """Show a payment's history as a timeline: received, queued, settled, delivered, confirmed.
+
+    Found by its UETR, else by its TxId or InstrId. Exit 1 if the journal knows no such payment.
+
+    Example: paritas status 0f3e8a54-6a1c-4b5e-9d43-2f7c1b8e6a90 --journal out/today/journal.sqlite
+
+    Parameters
+    ----------
+    uetr
+        The payment's UETR or reference.
+    journal
+        The journal file; its tables for asking are kept beside it and brought up to date.
+    json
+        Print the payments and their timelines as JSON.
+    """
+    import msgspec
+    from rich.console import Console
+
+    from paritas.node.tracking import history_beside, timeline_tables, track
+
+    with _progress() as tell:
+
+        def caught_up(row: int, of: int) -> None:
+            tell("catching up", row, of)
+
+        with history_beside(journal, caught_up) as (history, _):
+            tracked = track(history, uetr)
+    if json:
+        print(msgspec.json.encode(tracked).decode())
+    elif tracked:
+        Console().print(*timeline_tables(tracked), sep="\n\n")
+    else:
+        print(f"{journal}: knows no payment {uetr}; look at its UETR or TxId.", file=sys.stderr)
+    return 0 if tracked else 1
+
+
+@app.command
+def erase(journal: Path, /, *, before: datetime.date, json: bool = False) -> int:
+    """Erase received messages and names whose retention has ended; the journal stays whole.
+
+    What was received before BEFORE (UTC) can be read by nobody afterwards. Hashes, decisions and
+    replay stay as they were: paritas audit finds the journal as sound as before.
+
+    Example: paritas erase out/today/journal.sqlite --before 2021-01-01
+
+    Parameters
+    ----------
+    journal
+        The journal file.
+    before
+        The first day that is kept.
+    json
+        Print what was erased as JSON.
+    """
+    import time
+
+    import msgspec
+
+    from paritas.journal.erasure import erase as run
+    from paritas.node.business_days import utc_midnight_ns
+
+    erased = run(journal, utc_midnight_ns(before), time.time_ns())
+    if json:
+        print(msgspec.json.encode(erased).decode())
+    else:
+        print(f"{journal}: {erased.messages} messages ({erased.bytes} bytes) erased.")
+    return 0
 
 
 @app.command
@@ -227,8 +308,33 @@ def setoff(
 
 
 @app.command
+def match(orders: Path, /, *, out: Path, time_limit: float = 10.0) -> int:
+    """Match exchanges with each other, in pairs and rings over any number of currencies.
+
+    Everyone exchanges at the reference rates and nobody needs a dealer. docs/clearing.md says
+    what ORDERS holds and what the certificate in RESULT means.
+
+    Example: paritas match orders.json --out result.json --time-limit 10
+
+    Parameters
+    ----------
+    orders
+        Reference rates and orders (JSON).
+    out
+        Where the result is written (JSON).
+    time_limit
+        Seconds, after which the best match found so far is the answer.
+    """
+    from paritas.clearing.commands import match_command
+
+    if not 0 < time_limit < 10**6:
+        raise UsageError("paritas match: --time-limit is a positive number of seconds.")
+    return match_command(orders, out, time_limit)
+
+
+@app.command
 def verify(problem: Path, result: Path, /) -> int:
-    """Check a result of clear or setoff without trusting who made it; print valid, or why not.
+    """Check a result of clear, setoff or match without trusting who made it; print valid, or why not.
 
     Exit 1 if it is not valid.
 

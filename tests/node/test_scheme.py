@@ -145,15 +145,6 @@ def test_a_good_file() -> None:
     assert parse_scheme(GOOD) == EXPECTED
 
 
-def test_lookups() -> None:
-    assert EXPECTED.dealer_of("INR", "CNY") == EXPECTED.dealer_of("CNY", "INR") == "AAAAINB0XXX"
-    assert EXPECTED.dealer_of("INR", "JPY") is None
-    assert EXPECTED.may_send("AAAAINB0XXX", "AAAAINB0XXX")
-    assert EXPECTED.may_send("SSSSGB00XXX", "BBBBCNB0XXX")
-    assert not EXPECTED.may_send("AAAAINB0XXX", "BBBBCNB0XXX")
-    assert not EXPECTED.may_send("XXXXGB00XXX", "XXXXGB01XXX")
-
-
 def test_what_is_written_reads_back_the_same() -> None:
     text = scheme_toml(EXPECTED)
     assert parse_scheme(text) == EXPECTED

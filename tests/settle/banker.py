@@ -9,6 +9,7 @@ from `today` (Monday 2026-11-23). A line ``# ...`` is a remark.
     rate INR 14.00                              bypass none | normal | all
     days ahead 5                                first day 2026-11-20
     clock Asia/Kolkata                          today 2026-11-27
+    clearing every 15m rule fifo changed 0.5
     deliver
 
     09:30 AAAAINB0XXX pays BBBBCNB0XXX INR 100.00 ref T1 [options]
@@ -128,6 +129,7 @@ class Case:
     deliver: bool = False
     days_ahead: int | None = None
     bypass: str = ""
+    clearing: str = ""
     rates: dict[str, str] = field(default_factory=lambda: dict(RATES))
     books: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
@@ -191,6 +193,11 @@ def _setting(case: Case, verb: str, rest: str) -> bool:
         case.days_ahead = int(rest.removeprefix("ahead "))
     elif verb == "bypass":
         case.bypass = rest
+    elif verb == "clearing":
+        named = {"changed": "changed_share", "limit": "time_limit"}
+        words = rest.split()
+        lines = [f'{named.get(k, k)} = "{v}"' for k, v in zip(words[::2], words[1::2], strict=True)]
+        case.clearing = "\n".join(["[clearing]", *lines, ""])
     elif verb == "rate":
         currency, _, rate = rest.partition(" ")
         case.rates[currency] = rate
@@ -328,6 +335,8 @@ def scheme_of(case: Case) -> str:
     lines += ["[scheme.rates]", *(f'{c} = "{r}"' for c, r in case.rates.items() if c != "USD"), ""]
     if case.bypass:
         lines += ["[queue]", f'bypass = "{case.bypass}"', ""]
+    if case.clearing:
+        lines.append(case.clearing)
     return "\n".join(lines + case.books + case.members + case.others)
 
 

@@ -91,12 +91,11 @@ def read_message(data: bytes) -> ReadResult:
 
 def read_messages(data: bytes) -> list[ReadResult]:
     """Read each message of a file of at most TREE_BYTES_MAX bytes; never raises, never empty."""
+    result = quick_look(data)
+    if result is not None:
+        return [result]
     try:
-        root = parse_all(data)
-        result = quick_look(data, root)
-        if result is not None:
-            return [result]
-        placed = messages_of(root)
+        placed = messages_of(parse_all(data))
     except UnreadableError as error:
         return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
     return [_read_tree(each, len(data)) for each in placed]

@@ -7,7 +7,7 @@ deciding anew give the same state bit for bit (law 6). It trusts nothing but the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,7 +19,14 @@ from paritas.core.state import State
 from paritas.journal import chain
 from paritas.journal.codec import Record, decode_records, split_records
 from paritas.journal.sqlite import JournalError, Row, SqliteJournal
-from paritas.model.commands import RecordMessage, RecordRefusal, SubmitInstruction
+from paritas.model.commands import (
+    AnyCommand,
+    DecideHit,
+    RecordEvidence,
+    RecordMessage,
+    RecordRefusal,
+    SubmitInstruction,
+)
 from paritas.model.events import AnyEvent
 
 #: After how many rows all laws are checked on the whole state, besides at the end.
@@ -39,18 +46,27 @@ class AuditReport(msgspec.Struct, frozen=True):
     head: str
     state: str
     breaches: tuple[str, ...]
+    #: Clearings whose certificate was checked.
+    clearings: int = 0
 
 
-def audit(path: Path, progress: Callable[[int], None] = lambda rows: None) -> AuditReport:
+Watch = Callable[[State, AnyCommand, Sequence[AnyEvent]], None]
+"""Shown each record beside the state in which its command was decided."""
+
+
+def audit(
+    path: Path, progress: Callable[[int], None] = lambda rows: None, watch: Watch | None = None
+) -> AuditReport:
     """Audit a journal file; raises JournalError only when it cannot be opened at all."""
     with SqliteJournal(path, read_only=True) as journal:
-        auditor = _Auditor(journal)
+        auditor = _Auditor(journal, watch)
         return auditor.run(progress)
 
 
 class _Auditor:
-    def __init__(self, journal: SqliteJournal) -> None:
+    def __init__(self, journal: SqliteJournal, watch: Watch | None) -> None:
         self.journal = journal
+        self.watch = watch
         self.breaches: list[str] = []
         #: Evolved by what was recorded, and by what the engine decides now.
         self.replayed, self.decided = State(), State()
@@ -112,6 +128,8 @@ class _Auditor:
         statuses = self.replayed.statuses
         named = {number for event in recorded for number in _named(event)}
         final = {n: statuses[n] for n in named if n < len(statuses) and statuses[n] in _FINAL}
+        if self.watch is not None:
+            self.watch(self.replayed, command, recorded)
         engine.replay(self.replayed, command, recorded)
         for number, status in final.items():
             if statuses[number] != status:
@@ -127,8 +145,10 @@ class _Auditor:
             command = records[position][0] if position < len(records) else None
             if isinstance(command, SubmitInstruction):
                 expected = command.content
-            elif isinstance(command, RecordMessage | RecordRefusal):
+            elif isinstance(command, RecordMessage | RecordRefusal | RecordEvidence):
                 expected = command.digest
+            elif isinstance(command, DecideHit):
+                expected = command.reason
             else:
                 self.breach(row, f"sealed part {position} belongs to no record.")
                 continue

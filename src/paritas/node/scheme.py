@@ -14,12 +14,18 @@ from fractions import Fraction
 
 import msgspec
 
+from paritas.clearing.numbers import format_number
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
+from paritas.node.calendars import SECOND_NS
+from paritas.node.scheme_lists import ScreeningList, read_lists
 from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
 MAX_DAYS_AHEAD = 10
+
+#: The score, of 100, from which a match with a listed name is a hit, if the file does not say.
+THRESHOLD = 75
 
 _FILE_BYTES_MAX = 16 * 1024 * 1024
 _SATURDAY, _SUNDAY = 5, 6
@@ -56,7 +62,8 @@ class Book(msgspec.Struct, frozen=True):
 
     ``opens_s`` and ``closes_s`` are seconds on the local clock after midnight, both None for a
     book that is always open. ``weekend`` counts Monday as 0. ``calendar`` names a holiday
-    calendar of the ``holidays`` library, or is "".
+    calendar of the ``holidays`` library, or is "". ``countries`` are those in which the lists that
+    bind on the book bind; ``blocked`` is the member whose account takes frozen money, or "".
     """
 
     currency: str
@@ -67,6 +74,22 @@ class Book(msgspec.Struct, frozen=True):
     weekend: tuple[int, ...] = ()
     holidays: tuple[datetime.date, ...] = ()
     calendar: str = ""
+    countries: tuple[str, ...] = ()
+    blocked: str = ""
+
+
+class Clearing(msgspec.Struct, frozen=True):
+    """When and how the queue is cleared.
+
+    ``every_ns`` is the timer. ``changed_share`` is the part of the queue's worth by which money and
+    queue must have changed for a round between two ticks, None for never. ``time_limit_ns`` is for
+    each class of priority in a round.
+    """
+
+    every_ns: int
+    changed_share: Fraction | None = None
+    rule: str = "free"
+    time_limit_ns: int = 5 * SECOND_NS
 
 
 class Scheme(msgspec.Struct, frozen=True):
@@ -89,14 +112,11 @@ class Scheme(msgspec.Struct, frozen=True):
     max_days_ahead: int = MAX_DAYS_AHEAD
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
-
-    def dealer_of(self, currency: str, other: str) -> str | None:
-        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
-        return self.dealers.get((min(currency, other), max(currency, other)))
-
-    def may_send(self, sender: str, member: str) -> bool:
-        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
-        return sender == member or member in self.senders.get(sender, ())
+    #: None where no solver runs beside the engine.
+    clearing: Clearing | None = None
+    lists: tuple[ScreeningList, ...] = ()
+    #: The score, of 100, from which a match with a listed name is a hit.
+    threshold: int = THRESHOLD
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -126,11 +146,14 @@ def load_scheme(path: pathlib.Path | str) -> Scheme:
         raise SchemeErrors(source, (Mistake(0, "", text),))
     try:
         # Some editors put a byte order mark in front; it means nothing in UTF-8.
-        return parse_scheme(data.decode("utf-8-sig"), source)
+        scheme = parse_scheme(data.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         mistake = Mistake(line, "", "is not UTF-8 text: save the file as UTF-8")
         raise SchemeErrors(source, (mistake,)) from None
+    folder = pathlib.Path(path).absolute().parent
+    lists = tuple(each.in_folder(folder) for each in scheme.lists)
+    return msgspec.structs.replace(scheme, lists=lists)
 
 
 def parse_scheme(text: str, source: str = "scheme") -> Scheme:
@@ -153,6 +176,8 @@ class _Reading:
         self._root = document.root
         self._books: dict[str, Book] = {}
         self._members: dict[str, Member] = {}
+        #: Books that name an account for frozen money, to be looked for among the members.
+        self._blocked: list[tuple[Table, Book]] = []
         #: By currency, what all balances read so far come to.
         self._issued_minor: dict[str, int] = {}
 
@@ -169,7 +194,9 @@ class _Reading:
             self._check_rates(heading, rate_texts)
         for table in self._root.tables("member", is_needed=True):
             self._member(table)
+        self._check_blocked()
         queue = self._root.table("queue")
+        issuers = {book.issuer for book in self._books.values()}
         return Scheme(
             name=name,
             value_currency=value_currency,
@@ -181,6 +208,9 @@ class _Reading:
             senders=self._senders(),
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
+            clearing=_clearing(self._root.table("clearing")),
+            lists=read_lists(self._root.tables("list"), issuers),
+            threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
         )
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
@@ -212,7 +242,11 @@ class _Reading:
             weekend=_weekend(table),
             holidays=_holidays(table),
             calendar=table.take("calendar", words.calendar, ""),
+            countries=_countries(table),
+            blocked=table.take("blocked", words.bic, ""),
         )
+        if book.blocked:
+            self._blocked.append((table, book))
         for name, other in (("opens", "closes"), ("closes", "opens")):
             if table.has(name) and not table.has(other):
                 table.report(f"is missing: a book that {name} also {other}", other)
@@ -228,6 +262,13 @@ class _Reading:
             )
         elif currency:
             self._books[currency] = book
+
+    def _check_blocked(self) -> None:
+        for table, book in self._blocked:
+            member = self._members.get(book.blocked)
+            if member is None or book.currency not in member.accounts:
+                text = f"{book.blocked} has no account in {book.currency}: give it one"
+                table.report(text, "blocked")
 
     def _member(self, table: Table) -> None:
         bic = table.need("bic", words.bic, "")
@@ -328,6 +369,22 @@ class _Reading:
         return currency
 
 
+def _clearing(table: Table) -> Clearing | None:
+    if table.is_absent:
+        return None
+    return Clearing(
+        table.need("every", words.duration_ns, SECOND_NS),
+        table.take("changed_share", words.share, None),
+        table.take("rule", words.clearing_rule, "free"),
+        table.take("time_limit", words.duration_ns, 5 * SECOND_NS),
+    )
+
+
+def _countries(table: Table) -> tuple[str, ...]:
+    countries = table.items("countries", words.country) or ()
+    return tuple(sorted({country for country in countries if country is not None}))
+
+
 def _holidays(table: Table) -> tuple[datetime.date, ...]:
     days = table.items("holidays", words.date) or ()
     return tuple(sorted({day for day in days if day is not None}))
@@ -370,6 +427,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield ""
     if scheme.bypass != "normal":
         yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
+    if scheme.clearing is not None:
+        yield from _clearing_lines(scheme.clearing)
     for book in scheme.books.values():
         yield from _book_lines(book)
     for member in scheme.members.values():
@@ -378,6 +437,30 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
     for bic, members in scheme.senders.items():
         yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
+    if scheme.threshold != THRESHOLD:
+        yield from ("[screening]", f"threshold = {scheme.threshold}", "")
+    for each in scheme.lists:
+        yield from (
+            "[[list]]",
+            f"name = {_quoted(each.name)}",
+            f"bound_by = {_list(each.bound_by)}",
+        )
+        yield f"files = {_list(each.files)}"
+        if each.published is not None:
+            yield f"published = {_quoted(each.published.isoformat())}"
+        yield ""
+
+
+def _clearing_lines(clearing: Clearing) -> Iterator[str]:
+    yield "[clearing]"
+    yield f"every = {_quoted(words.duration_text(clearing.every_ns))}"
+    if clearing.changed_share is not None:
+        yield f"changed_share = {_quoted(format_number(clearing.changed_share))}"
+    if clearing.rule != "free":
+        yield f"rule = {_quoted(clearing.rule)}"
+    if clearing.time_limit_ns != 5 * SECOND_NS:
+        yield f"time_limit = {_quoted(words.duration_text(clearing.time_limit_ns))}"
+    yield ""
 
 
 def _book_lines(book: Book) -> Iterator[str]:
@@ -395,6 +478,10 @@ def _book_lines(book: Book) -> Iterator[str]:
         yield f"holidays = {_list(day.isoformat() for day in book.holidays)}"
     if book.calendar:
         yield f"calendar = {_quoted(book.calendar)}"
+    if book.countries:
+        yield f"countries = {_list(book.countries)}"
+    if book.blocked:
+        yield f"blocked = {_quoted(book.blocked)}"
     yield ""
 
 

@@ -25,6 +25,7 @@ from paritas.node.report_data import ReportData
 from paritas.node.reporting import report_data
 from paritas.node.run import Progress, Run, SettleError
 from paritas.node.scheme import Scheme
+from paritas.node.screener import Screening, share
 
 try:
     import fcntl
@@ -74,9 +75,12 @@ def settle(
     gc.disable()
     try:
         with (
-            _alone_in(out),
+            alone_in(out),
             tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
-            ProcessPoolExecutor(workers or os.cpu_count(), context, _end_with_run) as pool,
+            # Forked workers inherit the lists that they screen with.
+            ProcessPoolExecutor(
+                workers or os.cpu_count(), context, _begin_work, (run.load_lists(),)
+            ) as pool,
         ):
             run.read(paths, Path(spool), pool, tell)
             run.settle(tell)
@@ -97,7 +101,7 @@ def settle(
 
 
 @contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
+def alone_in(out: Path) -> Iterator[None]:
     """Keep other runs out of a directory, and clear away what a run that was killed left there.
 
     The system lets go of the lock when this process ends, however it ends.
@@ -116,8 +120,9 @@ def _alone_in(out: Path) -> Iterator[None]:
         yield
 
 
-def _end_with_run() -> None:
-    """End this worker when the run that it works for is no more, however that ended."""
+def _begin_work(screening: Screening | None) -> None:
+    """Begin a worker: it ends when the run that it works for is no more, however that ended."""
+    share(screening)
     run = multiprocessing.parent_process()
     assert run is not None
 

@@ -9,13 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from paritas.iso20022.check import check_bytes
-from paritas.iso20022.usage.cbpr import CBPR
-from paritas.iso20022.usage.harmonised import HARMONISED
-from paritas.iso20022.usage.plain import REMARKS
-from paritas.iso20022.usage.profiles import PROFILES
-from paritas.iso20022.usage.view import Rules
 from usage_messages import (
     CREDITOR,
     DEBTOR,
@@ -30,8 +23,15 @@ from usage_messages import (
     statement,
 )
 
-DOCS = Path(__file__).parents[1] / "docs" / "profiles.md"
-SAMPLES = Path(os.environ.get("PARITAS_SHARED", Path(__file__).parents[2] / "shared")) / "samples"
+from paritas.iso20022.check import check_bytes
+from paritas.iso20022.usage.cbpr import CBPR
+from paritas.iso20022.usage.harmonised import HARMONISED
+from paritas.iso20022.usage.plain import REMARKS
+from paritas.iso20022.usage.profiles import PROFILES
+from paritas.iso20022.usage.view import Rules
+
+DOCS = Path(__file__).parents[2] / "docs" / "profiles.md"
+SAMPLES = Path(os.environ.get("PARITAS_SHARED", Path(__file__).parents[3] / "shared")) / "samples"
 
 GOOD = {
     "pacs.008": pacs_008(),

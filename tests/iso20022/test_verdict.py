@@ -10,14 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from paritas.iso20022.check import check_bytes
-from paritas.iso20022.glance import glance
-from paritas.iso20022.parsing import UnreadableError, messages_of, parse_all
-from paritas.iso20022.reader import read_messages
-from paritas.iso20022.values import Finding
-from paritas.iso20022.verdict import verdict
-from payment_messages import agent, group_header, message, transaction
 from usage_messages import (
     camt_054,
     pacs_002,
@@ -28,7 +20,15 @@ from usage_messages import (
     statement,
 )
 
-SAMPLES = Path(os.environ.get("PARITAS_SHARED", Path(__file__).parents[2] / "shared")) / "samples"
+from paritas.iso20022.check import check_bytes
+from paritas.iso20022.glance import glance
+from paritas.iso20022.parsing import UnreadableError, messages_of, parse_all
+from paritas.iso20022.reader import read_messages
+from paritas.iso20022.values import Finding
+from paritas.iso20022.verdict import verdict
+from payment_messages import agent, group_header, message, transaction
+
+SAMPLES = Path(os.environ.get("PARITAS_SHARED", Path(__file__).parents[3] / "shared")) / "samples"
 OWN = [
     make().encode()
     for make in (camt_054, pacs_002, pacs_004, pacs_008, pacs_009, pain_001, statement)
