@@ -307,24 +307,32 @@ def keygen(path: Path, /, *, passphrase: bool = False) -> int:
 
 
 @app.command
-def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+def check(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)], profile: str = "plain"
+) -> int:
     """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 
     A directory stands for all files below it, - for standard input. Exit 1 if anything is invalid.
 
-    Example: paritas check payment.xml inbox/
+    Example: paritas check payment.xml inbox/ --profile cbpr+
 
     Parameters
     ----------
     files
         Files or directories.
+    profile
+        plain, cbpr+ (cbpr+2025 and cbpr+2026 for one release) or harmonised: whose rules a message
+        is to keep beyond its schema.
     """
     from paritas.iso20022.check import check_command
+    from paritas.iso20022.usage.profiles import PROFILES
     from paritas.mt.checking import check_if_mt
 
     if not files:
         raise UsageError("paritas check: name at least one file or directory.")
-    return check_command(list(files), sys.stdout, check_if_mt)
+    if profile not in PROFILES:
+        raise UsageError(f"paritas check: --profile {profile}: say one of {', '.join(PROFILES)}.")
+    return check_command(list(files), sys.stdout, check_if_mt, PROFILES[profile])
 
 
 @app.command
