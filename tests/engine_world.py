@@ -128,6 +128,8 @@ class Wishes:
             (self.change_command, 8),
             (self.day_command, 5),
             (self.message, 2),
+            (self.collection, 3),
+            (self.word, 5),
             (self.screening_command, 35 if screened else 0),
         )
         maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
@@ -307,14 +309,87 @@ class Wishes:
     def give_back(self) -> c.AnyCommand:
         number = self.random.randrange(len(self.state.instructions))
         original = self.state.instructions[number]
-        if original is None or len(original.legs) != 1:
+        if original is None or not original.legs:
             return self.payment()
+        if len(original.legs) == 2 and not original.trade:
+            return self.give_converted_back(number, original)
         leg = original.legs[0]
         payee = self.state.accounts.get(leg.payee)
         sender = payee.party.number if payee else 4
         amount = self.random.choice((leg.amount_minor, leg.amount_minor // 2, leg.amount_minor + 1))
         back = Leg(leg.payee, leg.payer, amount)
         return self.submit(sender, (back,), returns=number, value_date=self.date)
+
+    def give_converted_back(
+        self, number: int, original: c.SubmitInstruction
+    ) -> c.SubmitInstruction:
+        pays, gets = original.legs
+        accounts = self.state.accounts
+        if not {pays.payer, pays.payee, gets.payer, gets.payee} <= accounts.keys():
+            return self.submit(4, (Leg(gets.payee, gets.payer, 1),), returns=number)
+        back_minor = self.random.choice((gets.amount_minor, 1, gets.amount_minor + 1))
+        rate_in, rate_out = accounts[gets.payer].book.rate, accounts[pays.payer].book.rate
+        out_minor = back_minor * rate_out[0] * rate_in[1] // (rate_out[1] * rate_in[0] or 1)
+        # What the dealer pays must need exactly what is given back, rounded up.
+        need_minor = -(-out_minor * rate_in[0] * rate_out[1] // (rate_in[1] * rate_out[0] or 1))
+        legs = (
+            Leg(gets.payee, gets.payer, need_minor),
+            Leg(pays.payee, pays.payer, out_minor),
+        )
+        sender = accounts[gets.payee].party.number
+        return self.submit(sender, legs, returns=number, value_date=self.date)
+
+    def collection(self) -> c.AnyCommand:
+        """A mandate, or a payment that its payee collects."""
+        r = self.random
+        if not self.state.mandates or r.random() < 0.3:
+            account = r.choice(list(self.state.accounts.values()))
+            actor = account.party.number if r.random() < 0.9 else self.member()
+            number = account.number if r.random() < 0.97 else 999
+            limit = r.choice((0, 10, 100, 100, -1))
+            return c.RegisterMandate(self.at_ns, actor, b"", number, self.member(), limit)
+        number, payee = r.choice(list(self.state.mandates))
+        payer = self.state.accounts[number]
+        if r.random() < 0.1:
+            payee = self.member()
+        own = self.state.parties[payee].accounts[payer.book.number]
+        limit = self.state.mandates.get((number, payee), 5)
+        amount = r.choice((limit, limit + 1, 1, self.amount(number)))
+        legs = (Leg(number, own, amount),)
+        command = self.submit(payer.party.number, legs, value_date=payer.book.date)
+        return msgspec.structs.replace(command, actor=payee if r.random() < 0.9 else self.member())
+
+    def word(self) -> c.AnyCommand:
+        """Something said about a payment: a confirmation, a recall, an answer to one."""
+        r = self.random
+        number = r.randrange(len(self.state.instructions) + 1)
+        settled = [n for n, status in enumerate(self.state.statuses) if status == 2]
+        if settled and r.random() < 0.9:
+            number = r.choice(settled[-9:])
+        known = number < len(self.state.instructions)
+        original = self.state.instructions[number] if known else None
+        payer, payee = self.member(), self.member()
+        if original is not None and original.legs and r.random() < 0.9:
+            payer = original.sender
+            leg = original.legs[0 if original.trade else -1]
+            account = self.state.accounts.get(leg.payee)
+            payee = account.party.number if account else payee
+        kind = r.choice(["status", "recall", "recall", "answer", "answer"])
+        reason = r.choice(("", "NARR"))
+        if kind == "status":
+            said = r.choice(("ACCC", "ACSP", "RJCT", "ACSP", "XXXX"))
+            return c.RelayStatus(self.at_ns, payee, b"", number, said, reason)
+        if kind == "recall" or not self.state.recalls:
+            reference = r.choice(("", *(f"C{n}" for n in range(40))))
+            return c.RecallPayment(self.at_ns, payer, b"", number, reference, "DUPL")
+        recall = r.choice((*self.state.recalls, 999))
+        if recall in self.state.recalls and r.random() < 0.9:
+            recalled = self.state.instructions[self.state.recalls[recall].instruction]
+            assert recalled is not None
+            leg = recalled.legs[0 if recalled.trade else -1]
+            payee = self.state.accounts[leg.payee].party.number
+        said = r.choice(("CNCL", "RJCR", "PDCR", "PDCR", "MAYB"))
+        return c.AnswerRecall(self.at_ns, payee, b"", recall, said, reason)
 
     def repeat(self) -> c.AnyCommand:
         if not self.sent:

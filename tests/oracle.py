@@ -97,6 +97,10 @@ class Oracle:
         self.proofs = 0
         self.change_last = 0
         self.changes: dict[int, Change] = {}
+        self.mandates: dict[tuple[int, int], int] = {}
+        self.said: dict[int, tuple[str, str]] = {}
+        #: number of the recall -> [instruction, payer, reference, answer, its reason]
+        self.recalls: dict[int, list[Any]] = {}
         self.woken: list[int] = []
         self.lists: dict[int, dict[str, tuple[int, int, bytes] | None]] = {}
         self.list_version: dict[int, int] = {}
@@ -356,7 +360,9 @@ class Oracle:
         debited = s.legs[:1] if s.trade else s.legs
         if all(self.speaks_for(s.actor, self.accounts[leg.payer].party) for leg in debited):
             return None
-        if not self.speaks_for(s.actor, s.sender) or len(s.legs) != 2:
+        if not self.speaks_for(s.actor, s.sender):
+            return self.no_mandate(s)
+        if len(s.legs) != 2:
             return "AG01"
         pays, gets = s.legs
         dealer = self.accounts[pays.payee].party
@@ -371,6 +377,16 @@ class Oracle:
         top, bottom = gets.amount_minor * rate_in[0] * rate_out[1], rate_in[1] * rate_out[0]
         quotient, remainder = divmod(top, bottom)
         return None if pays.amount_minor == quotient + (remainder > 0) else "AM09"
+
+    def no_mandate(self, s: c.SubmitInstruction) -> str | None:
+        collector = self.accounts[s.legs[0].payee].party
+        alone = len(s.legs) == 1 and not s.trade and not s.returns
+        if not alone or not self.speaks_for(s.actor, collector):
+            return "AG01"
+        key = (s.legs[0].payer, collector)
+        if key not in self.mandates:
+            return "MD01"
+        return "AM02" if s.legs[0].amount_minor > self.mandates[key] else None
 
     def bad_side(self, s: c.SubmitInstruction) -> str | None:
         if not s.trade:
@@ -390,11 +406,12 @@ class Oracle:
         if self.status.get(s.returns) != "settled":
             return "NARR"
         original = self.instructions[s.returns]
-        if len(original.legs) != 1 or len(s.legs) != 1:
+        if original.trade or len(original.legs) != len(s.legs):
             return "NARR"
-        paid, back = original.legs[0], s.legs[0]
-        if (paid.payer, paid.payee) != (back.payee, back.payer):
+        ways = [(leg.payee, leg.payer) for leg in original.legs]
+        if [(leg.payer, leg.payee) for leg in s.legs] != ways[::-1]:
             return "AGNT"
+        paid, back = original.legs[-1], s.legs[0]
         returned = sum(
             other.legs[0].amount_minor
             for n, other in self.instructions.items()
@@ -422,7 +439,8 @@ class Oracle:
     def own_item(self, s: Any) -> Item | list[tuple[Any, ...]]:
         for item in self.queue.values():
             if s.number in (item.number, item.partner) and s.number:
-                if self.speaks_for(s.actor, self.instructions[s.number].sender):
+                instruction = self.instructions[s.number]
+                if s.actor == instruction.actor or self.speaks_for(s.actor, instruction.sender):
                     return item
                 return [("CommandRefused", "AG01")]
         return [("CommandRefused", "NARR")]
@@ -942,6 +960,78 @@ class Oracle:
     def do_RecordRefusal(self, s: c.RecordRefusal) -> list[tuple[Any, ...]]:
         self.edge_refusals += 1
         return [("Recorded", self.edge_refusals)]
+
+    def do_RegisterMandate(self, s: c.RegisterMandate) -> list[tuple[Any, ...]]:
+        if s.account not in self.accounts:
+            return [("CommandRefused", "AC01")]
+        owner = self.accounts[s.account].party
+        if not self.speaks_for(s.actor, owner):
+            return [("CommandRefused", "AG01")]
+        if s.payee not in self.members or s.payee == owner:
+            return [("CommandRefused", "AGNT")]
+        if not 0 <= s.limit_minor <= AMOUNT_MAX:
+            return [("CommandRefused", "AM12")]
+        self.mandates.pop((s.account, s.payee), None)
+        if s.limit_minor:
+            self.mandates[s.account, s.payee] = s.limit_minor
+        return [("Recorded", 0)]
+
+    def payee(self, number: int) -> int:
+        s = self.instructions[number]
+        leg = s.legs[0] if s.trade else s.legs[-1]
+        return self.accounts[leg.payee].party
+
+    def do_RelayStatus(self, s: c.RelayStatus) -> list[tuple[Any, ...]]:
+        if self.status.get(s.number) != "settled":
+            return [("CommandRefused", "NARR")]
+        if not self.speaks_for(s.actor, self.payee(s.number)):
+            return [("CommandRefused", "AG01")]
+        if s.status not in ["ACCC", "ACCP", "ACSC", "ACSP", "ACTC", "ACWC", "PDNG", "RCVD", "RJCT"]:
+            return [("CommandRefused", "NARR")]
+        before = self.said.get(s.number)
+        if before == (s.status, s.reason):
+            return []
+        if before and before[0] in ("ACCC", "RJCT"):
+            return [("CommandRefused", "NARR")]
+        self.said[s.number] = (s.status, s.reason)
+        return [("Recorded", 0)]
+
+    def do_RecallPayment(self, s: c.RecallPayment) -> list[tuple[Any, ...]]:
+        if self.status.get(s.number) != "settled":
+            return [("CommandRefused", "NARR")]
+        original = self.instructions[s.number]
+        if not self.speaks_for(s.actor, original.sender):
+            return [("CommandRefused", "AG01")]
+        if not s.reference:
+            return [("CommandRefused", "NARR")]
+        for number, payer, reference, _, _ in self.recalls.values():
+            if (payer, reference) == (original.sender, s.reference):
+                return [] if number == s.number else [("CommandRefused", "DU03")]
+        returned = sum(
+            other.legs[0].amount_minor
+            for n, other in self.instructions.items()
+            if other.returns == s.number and self.status[n] in ("settled", "waiting")
+        )
+        if returned == original.legs[-1].amount_minor:
+            return [("CommandRefused", "NARR")]
+        number = len(self.recalls) + 1
+        self.recalls[number] = [s.number, original.sender, s.reference, "", ""]
+        return [("Recorded", number)]
+
+    def do_AnswerRecall(self, s: c.AnswerRecall) -> list[tuple[Any, ...]]:
+        if s.recall not in self.recalls:
+            return [("CommandRefused", "NARR")]
+        recall = self.recalls[s.recall]
+        if not self.speaks_for(s.actor, self.payee(recall[0])):
+            return [("CommandRefused", "AG01")]
+        if s.status not in ("CNCL", "RJCR", "PDCR"):
+            return [("CommandRefused", "NARR")]
+        if recall[3:] == [s.status, s.reason]:
+            return []
+        if recall[3] in ("CNCL", "RJCR"):
+            return [("CommandRefused", "NARR")]
+        recall[3:] = [s.status, s.reason]
+        return [("Recorded", 0)]
 
     def do_CreateBook(self, s: c.CreateBook) -> list[tuple[Any, ...]]:
         issuer = self.party(s.issuer_bic)

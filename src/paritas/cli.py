@@ -300,8 +300,33 @@ def setoff(
 
 
 @app.command
+def match(orders: Path, /, *, out: Path, time_limit: float = 10.0) -> int:
+    """Match exchanges with each other, in pairs and rings over any number of currencies.
+
+    Everyone exchanges at the reference rates and nobody needs a dealer. docs/clearing.md says
+    what ORDERS holds and what the certificate in RESULT means.
+
+    Example: paritas match orders.json --out result.json --time-limit 10
+
+    Parameters
+    ----------
+    orders
+        Reference rates and orders (JSON).
+    out
+        Where the result is written (JSON).
+    time_limit
+        Seconds, after which the best match found so far is the answer.
+    """
+    from paritas.clearing.commands import match_command
+
+    if not 0 < time_limit < 10**6:
+        raise UsageError("paritas match: --time-limit is a positive number of seconds.")
+    return match_command(orders, out, time_limit)
+
+
+@app.command
 def verify(problem: Path, result: Path, /) -> int:
-    """Check a result of clear or setoff without trusting who made it; print valid, or why not.
+    """Check a result of clear, setoff or match without trusting who made it; print valid, or why not.
 
     Exit 1 if it is not valid.
 

@@ -13,6 +13,7 @@ from engine_world import DAY, HOUR_NS, Wishes, opening_commands
 from paritas.core import engine, invariants, snapshot
 from paritas.core.state import State
 from paritas.model import commands as c
+from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
 from paritas.model.instructions import Leg
 from paritas.model.screening import Verdict
 
@@ -37,10 +38,22 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     tuple[Leg, ...]: st.lists(LEGS, max_size=4).map(tuple),
     tuple[int, ...]: st.lists(INTEGERS, max_size=6).map(tuple),
     tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
+    tuple[int, int]: st.tuples(INTEGERS, INTEGERS),
+    tuple[str, ...]: st.lists(TEXTS, max_size=2).map(tuple),
+    Conversion | None: st.none() | st.builds(Conversion, INTEGERS, TEXTS),
 }
 BY_TYPE[c.AnyChange] = st.deferred(
     lambda: st.one_of([any_of(kind) for kind in typing.get_args(c.AnyChange)])
 )
+
+
+def _terms(kind: type) -> st.SearchStrategy[object]:
+    hints = typing.get_type_hints(kind)
+    return st.builds(kind, *(BY_TYPE[hints[name]] for name in kind.__struct_fields__))
+
+
+BY_TYPE[AgreementTerms] = _terms(AgreementTerms)
+BY_TYPE[SwapTerms] = _terms(SwapTerms)
 
 
 def any_of(kind: type[c.Command]) -> st.SearchStrategy[c.Command]:

@@ -1,4 +1,4 @@
-"""What the commands clear, setoff and verify do: files in, files out, one line on an error.
+"""What the commands clear, setoff, match and verify do: files in, files out, one line on an error.
 
 Each returns the exit code: 0 done, 1 refused or failed. The numbers are printed by nobody here;
 they are in the result file.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,8 +75,25 @@ def setoff_command(
     return 0
 
 
+def match_command(orders_path: Path, out_path: Path, time_limit_s: float = 10.0) -> int:
+    """Match the orders at ``orders_path`` and write the RESULT to ``out_path``."""
+    from paritas.clearing.matching.match import match
+    from paritas.clearing.matching.orders import read_orders
+
+    started_s = time.monotonic()
+    try:
+        with _without_collections():
+            result = match(read_orders(Path(orders_path)), time_limit_s, started_s)
+            _write_pieces(Path(out_path), result.encode())
+    except ClearingError as error:
+        return _refuse(error)
+    return 0
+
+
 def verify_command(problem_path: Path, result_path: Path) -> int:
-    """Check a result of clear or setoff against its problem; print ``valid``, or why not."""
+    """Check a result of clear, setoff or match against its problem; print ``valid``, or why not."""
+    from paritas.clearing.matching.orders import read_orders
+    from paritas.clearing.matching.verify import is_match_result, verify_match
     from paritas.clearing.obligations import read_obligations
     from paritas.clearing.verify import (
         InvalidResultError,
@@ -89,7 +106,9 @@ def verify_command(problem_path: Path, result_path: Path) -> int:
     try:
         with _without_collections():
             text = read_result(Path(result_path))
-            if "cleared" in load_result(text):
+            if is_match_result(text):
+                verify_match(read_orders(Path(problem_path)), text)
+            elif "cleared" in load_result(text):
                 verify_setoff(read_obligations(Path(problem_path)), text)
             else:
                 verify_clearing(read_problem(Path(problem_path)), text)
@@ -110,12 +129,17 @@ def _write(path: Path, result: dict[str, Any]) -> None:
     import json
 
     try:
-        try:
-            text = msgspec.json.encode(result)
-        except OverflowError:
-            # Exact multipliers may need more than 64 bits.
-            text = json.dumps(result, separators=(",", ":"), ensure_ascii=False).encode()
-        path.write_bytes(text)
+        text = msgspec.json.encode(result)
+    except OverflowError:
+        # Exact multipliers may need more than 64 bits.
+        text = json.dumps(result, separators=(",", ":"), ensure_ascii=False).encode()
+    _write_pieces(path, [text])
+
+
+def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    try:
+        with path.open("wb") as file:
+            file.writelines(pieces)
     except OSError as error:
         raise ClearingError(f"{path}: cannot be written: {error.strerror or error}") from None
 

@@ -19,6 +19,7 @@ import msgspec
 
 from paritas.core import administration as admin
 from paritas.core import keys, screening
+from paritas.core.exchange import agreements, quotes, rates, swaps
 from paritas.core.state import PendingChange, State
 from paritas.core.waiting import refuse
 from paritas.model import commands as c
@@ -71,6 +72,12 @@ CHANGES: dict[type, Handler] = {
     c.RetireKey: keys.retire_key,
     c.SetApprovals: set_approvals,
     **screening.CHANGES,
+    c.SetRateRules: rates.set_rate_rules,
+    c.AdmitDealer: quotes.admit_dealer,
+    c.DismissDealer: quotes.dismiss_dealer,
+    c.SignAgreement: agreements.sign_agreement,
+    c.EndAgreement: agreements.end_agreement,
+    c.SignSwapLine: swaps.sign_line,
 }
 
 #: What concerns the whole scheme and no book or institution of it alone.
@@ -81,6 +88,7 @@ _RULEBOOK = (
     c.SetRules,
     c.SetApprovals,
     c.PlaceMember,
+    c.SetRateRules,
 )
 
 
@@ -107,7 +115,7 @@ def consent_needed(state: State, change: c.AnyChange) -> tuple[frozenset[int], i
     """Return the parties that all must consent, and how many issuers, whichever, besides."""
     if isinstance(change, _RULEBOOK):
         return frozenset(), state.threshold or len(state.issuers())
-    if isinstance(change, c.AppointDealer):
+    if isinstance(change, c.AppointDealer | c.AdmitDealer | c.DismissDealer):
         books = (state.books[change.book_a], state.books[change.book_b])
         return frozenset(book.issuer.number for book in books), 0
     if isinstance(change, c.AddKey | c.RetireKey) and change.actor != change.party:

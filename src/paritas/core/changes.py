@@ -9,6 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from paritas.core import administration, approvals, keys, lifecycle, queue, screening, verdicts
+from paritas.core.conversation import RECORDERS as CONVERSATION
+from paritas.core.exchange import agreements, quotes
+from paritas.core.exchange.locks import use_lock
+from paritas.core.exchange.tables import RECORDERS as EXCHANGE_RECORDERS
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
@@ -34,6 +38,8 @@ from paritas.model.reasons import Reason
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     **administration.RECORDERS,
     **screening.RECORDERS,
+    **CONVERSATION,
+    **EXCHANGE_RECORDERS,
     commands.AddKey: keys.record_key,
     commands.RetireKey: keys.record_retirement,
     commands.SetApprovals: approvals.record_approvals,
@@ -57,6 +63,10 @@ def _enter(state: State, command: SubmitInstruction, number: int, status: int) -
         if command.returns and status != Status.REFUSED:
             returned = state.returned_minor.get(command.returns, 0)
             state.returned_minor[command.returns] = returned + command.legs[0].amount_minor
+        if status != Status.REFUSED and len(command.legs) > 1:
+            agreements.count(state, number, command, waits=status == Status.WAITING)
+            if command.conversion is not None and command.conversion.lock:
+                use_lock(state, command.conversion.lock)
 
 
 def instruction_settled(
@@ -66,7 +76,7 @@ def instruction_settled(
     number = event.number
     if state.screens:
         verdicts.demand_cleared(state, number, command)
-    if command.priority != NORMAL or command.returns:
+    if command.priority != NORMAL or command.returns or command.conversion is not None:
         _enter(state, command, number, _SETTLED_AT_ONCE)
         post(state, accounts_of(state, command.legs), command.priority)
         return
@@ -88,6 +98,8 @@ def instruction_settled(
         if payee.waiting:
             queue.put_on_retry(state, payee)
         return
+    if state.exchange.agreements:
+        agreements.count(state, number, command, waits=False)
     for leg in legs:
         accounts[leg.payer].balance_minor -= leg.amount_minor
         accounts[leg.payee].balance_minor += leg.amount_minor
@@ -176,12 +188,15 @@ def _end(state: State, number: int, event_type: type[events.Event]) -> Waiting:
 def queued_settled(state: State, _: AnyCommand, event: events.QueuedSettled) -> None:
     """It left the queue by settling."""
     waiting = _end(state, event.number, events.QueuedSettled)
+    agreements.end_count(state, event.number, settled=True)
     post(state, waiting.legs, waiting.priority)
 
 
 def set_settled(state: State, _: AnyCommand, event: events.SetSettled) -> None:
     """Many left the queue together: every leg is posted gross, law 2 holds for the whole."""
     members = [_end(state, number, events.SetSettled) for number in event.numbers]
+    for number in event.numbers:
+        agreements.end_count(state, number, settled=True)
     post(state, tuple(leg for waiting in members for leg in waiting.legs), Priority.NORMAL)
     for waiting in members:
         if waiting.priority != NORMAL:
@@ -192,6 +207,7 @@ def set_settled(state: State, _: AnyCommand, event: events.SetSettled) -> None:
 
 def _end_unsettled(state: State, number: int, event_type: type, reason: str, text: str) -> None:
     waiting = _end(state, number, event_type)
+    agreements.end_count(state, number, settled=False)
     for side in (number, waiting.partner) if waiting.partner else (number,):
         state.reasons[side] = (reason, text)
     command = state.instructions[number]
@@ -274,8 +290,13 @@ def _free(state: State, number: int) -> Hold:
 
 
 def _set_next_expiry(state: State) -> None:
+    state.next_expiry_ns = next_expiry_ns(state)
+
+
+def next_expiry_ns(state: State) -> int:
+    """Return the first moment at which an offered hold or a lock on quotes ends by itself."""
     offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
-    state.next_expiry_ns = min(offered, default=NEVER_NS)
+    return min(*offered, *state.exchange.expiries_ns(), NEVER_NS, NEVER_NS)
 
 
 def hold_released(state: State, _: AnyCommand, event: events.HoldReleased) -> None:
@@ -283,6 +304,12 @@ def hold_released(state: State, _: AnyCommand, event: events.HoldReleased) -> No
     if state.holds[event.number].decision:
         raise LawBroken(f"Law 3: hold {event.number} is promised and ends only by its decision.")
     _free(state, event.number)
+    _set_next_expiry(state)
+
+
+def lock_ended(state: State, command: AnyCommand, event: events.LockEnded) -> None:
+    """Nobody used the lock in time."""
+    quotes.lock_ended(state, command, event)
     _set_next_expiry(state)
 
 

@@ -16,12 +16,14 @@ from paritas.core import (
     admission,
     approvals,
     changes,
+    conversation,
     holds,
     keys,
     proposals,
     screening,
     waiting,
 )
+from paritas.core.exchange import quotes, tables
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -48,13 +50,19 @@ HANDLERS: dict[type, Handler] = {
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
-    **{kind: approvals.directly(handler) for kind, handler in approvals.CHANGES.items()},
     commands.ProposeChange: approvals.propose,
     commands.ApproveChange: approvals.approve,
     commands.WithdrawChange: approvals.withdraw,
     commands.RecordProof: keys.record_proof,
     commands.RecordRequest: administration.note,
     commands.PassTime: administration.note,
+    **tables.HANDLERS,
+    # Last, so that what takes several people cannot be done by one through another table.
+    **{kind: approvals.directly(handler) for kind, handler in approvals.CHANGES.items()},
+    commands.RegisterMandate: conversation.register_mandate,
+    commands.RelayStatus: conversation.relay_status,
+    commands.RecallPayment: conversation.recall_payment,
+    commands.AnswerRecall: conversation.answer_recall,
     **screening.HANDLERS,
 }
 
@@ -83,6 +91,8 @@ EVOLVERS: dict[type, Evolver] = {
     events.ChangeFailed: approvals.change_ended,
     events.ChangeWithdrawn: approvals.change_ended,
     events.ChangeExpired: approvals.change_ended,
+    **tables.EVOLVERS,
+    events.LockEnded: changes.lock_ended,
 }
 
 
@@ -100,7 +110,7 @@ def apply(state: State, command: AnyCommand) -> Sequence[AnyEvent]:
     """Handle a command and evolve by all that follows from it; return every event, in order."""
     expired: Sequence[AnyEvent] = ()
     if command.at_ns >= state.next_expiry_ns:
-        expired = holds.expired(state, command.at_ns)
+        expired = [*holds.expired(state, command.at_ns), *quotes.expired(state, command.at_ns)]
         for event in expired:
             evolve(state, command, event)
     decided = handle(state, command)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from paritas.core.exchange.swaps import earmarked
 from paritas.core.lifecycle import Status
 from paritas.core.queue import can_settle
 from paritas.core.state import Account, Book, State, net_outflows
@@ -30,6 +31,7 @@ def check_all(state: State) -> tuple[str, ...]:
             queue_is_sound(state),
             nothing_that_could_settle_waits(state),
             settled_was_screened(state),
+            said_of_what_settled(state),
         )
         for breach in law
     )
@@ -51,8 +53,8 @@ def floors_are_derived(account: Account) -> Iterator[str]:
 
 
 def holds_add_up(state: State) -> Iterator[str]:
-    """Law 2: what is held on an account is the sum of its holds."""
-    held: dict[int, int] = {}
+    """Law 2: what is held on an account is the sum of its holds and of what repays due swaps."""
+    held = earmarked(state)
     for hold in state.holds.values():
         held[hold.payer.number] = held.get(hold.payer.number, 0) + hold.amount_minor
     for account in state.accounts.values():
@@ -111,6 +113,18 @@ def queue_is_sound(state: State) -> Iterator[str]:
 
 def _needs(account: Account) -> Iterable[int]:
     return (entry[2] for line in account.lines for entry in line)
+
+
+def said_of_what_settled(state: State) -> Iterator[str]:
+    """Confirmations, recalls and returns are about what has settled, and give back no more than that."""
+    numbers = {*state.confirmations, *state.returned_minor}
+    for number in numbers | {recall.instruction for recall in state.recalls.values()}:
+        if state.statuses[number] != Status.SETTLED:
+            yield f"Instruction {number} is spoken of as settled, and is not."
+    for number, returned_minor in state.returned_minor.items():
+        original = state.instructions[number]
+        if original is None or not 0 <= returned_minor <= original.legs[-1].amount_minor:
+            yield f"Instruction {number} has {returned_minor} returned, more than was paid."
 
 
 def nothing_that_could_settle_waits(state: State) -> Iterator[str]:

@@ -10,15 +10,16 @@ from typing import Any
 
 import msgspec
 
-from paritas.core import queue
+from paritas.core import changes, queue
+from paritas.core.exchange import dump as exchange_dump
 from paritas.core.snapshot_screening import dump_screening, load_screening
 from paritas.core.state import (
-    NEVER_NS,
     Account,
     Book,
     Hold,
     Party,
     PendingChange,
+    Recall,
     State,
     Waiting,
     accounts_of,
@@ -60,6 +61,10 @@ def dump(state: State) -> bytes:
             [state.threshold, state.last_change, state.proofs],
             [_dump_change(change) for change in _by_number(state.changes)],
             state.clearings,
+            exchange_dump.dump(state.exchange),
+            sorted([*key, limit_minor] for key, limit_minor in state.mandates.items()),
+            sorted([number, *said] for number, said in state.confirmations.items()),
+            [_dump_recall(recall) for recall in _by_number(state.recalls)],
             dump_screening(state),
         ]
     )
@@ -99,6 +104,10 @@ def _dump_hold(h: Hold) -> list[Any]:
     return [h.number, h.reference, *legs, h.expires_ns, h.decision]
 
 
+def _dump_recall(r: Recall) -> list[Any]:
+    return [r.number, r.instruction, r.reference, r.status, r.reason]
+
+
 def load(data: bytes) -> State:
     """Build the state that ``dump`` wrote, deriving what is derived."""
     (
@@ -123,6 +132,10 @@ def load(data: bytes) -> State:
         (threshold, last_change, proofs),
         pending,
         clearings,
+        exchange,
+        mandates,
+        confirmations,
+        recalls,
         screening,
     ) = msgspec.msgpack.decode(data)
     state = State()
@@ -141,11 +154,15 @@ def load(data: bytes) -> State:
     state.decisions = dict(decisions)
     state.threshold, state.last_change, state.proofs = threshold, last_change, proofs
     state.clearings = clearings
+    state.exchange = exchange_dump.load(exchange)
+    state.mandates = {(account, payee): limit for account, payee, limit in mandates}
+    state.confirmations = {number: (status, reason) for number, status, reason in confirmations}
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
     load_screening(state, screening)
+    _load_recalls(state, recalls)
     _load_queue(state, waiting)
     _load_changes(state, pending)
     return state
@@ -192,8 +209,7 @@ def _load_holds(state: State, holds: list[Any]) -> None:
         hold = Hold(number, reference, *accounts, amount_minor, expires_ns)
         hold.decision = decision
         state.holds[number] = hold
-    offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
-    state.next_expiry_ns = min(offered, default=NEVER_NS)
+    state.next_expiry_ns = changes.next_expiry_ns(state)
 
 
 def _load_references(state: State) -> None:
@@ -203,6 +219,16 @@ def _load_references(state: State) -> None:
             party = state.parties.get(command.sender)
             if party is not None and party.is_member:
                 party.references.setdefault(command.reference, number)
+
+
+def _load_recalls(state: State, recalls: list[Any]) -> None:
+    for number, instruction, reference, status, reason in recalls:
+        recall = Recall(number, instruction, reference)
+        recall.status, recall.reason = status, reason
+        command = state.instructions[instruction]
+        assert command is not None
+        state.recalls[number] = recall
+        state.recall_references[command.sender, reference] = number
 
 
 def _load_queue(state: State, queued: list[Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import deque
 
+from paritas.core.exchange.state import Exchange
 from paritas.core.lifecycle import Status
 from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
@@ -282,6 +283,20 @@ class PendingChange:
         return [(self.person, False), *(who for given in self.approvals.values() for who in given)]
 
 
+class Recall:
+    """A payer's request to have a settled payment back, and what the payee answered."""
+
+    __slots__ = ("instruction", "number", "reason", "reference", "status")
+
+    def __init__(self, number: int, instruction: int, reference: str) -> None:
+        self.number = number
+        self.instruction = instruction
+        self.reference = reference
+        #: "" until the payee answers; then CNCL (it will return it), RJCR, or PDCR (not yet known).
+        self.status = ""
+        self.reason = ""
+
+
 Legs = tuple[tuple[Account, Account, int], ...]
 #: (trade id, value date, own leg, counterparty's leg), legs as (payer, payee, amount).
 TradeKey = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]
@@ -365,7 +380,8 @@ class State:
         self.last_hold = 0
         #: decision id -> True captured, False released: decided once, for ever.
         self.decisions: dict[str, bool] = {}
-        #: No offered hold expires before this.
+        self.exchange = Exchange()
+        #: No offered hold and no lock on quotes expires before this.
         self.next_expiry_ns = NEVER_NS
 
         #: True while a list binds on any book: no other instruction needs a verdict.
@@ -386,6 +402,13 @@ class State:
         self.changes: dict[int, PendingChange] = {}
         self.last_change = 0
         self.proofs = 0
+        #: (account, payee party) -> the most that one collection may take.
+        self.mandates: dict[tuple[int, int], int] = {}
+        #: number of a settled instruction -> (status, reason) as its payee's bank says it.
+        self.confirmations: dict[int, tuple[str, str]] = {}
+        self.recalls: dict[int, Recall] = {}
+        #: (payer, reference) -> number of the recall.
+        self.recall_references: dict[tuple[int, str], int] = {}
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()

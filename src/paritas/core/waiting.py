@@ -32,7 +32,8 @@ def _own_waiting(state: State, command: Command, number: int) -> Waiting | tuple
     instruction = state.instructions[number]
     assert instruction is not None
     sender = state.parties[instruction.sender]
-    if command.actor != sender.number and command.actor not in sender.senders:
+    # Whoever collected by mandate instructed it and may withdraw it, as the payer may.
+    if command.actor not in (sender.number, instruction.actor, *sender.senders):
         return refuse(Reason.AG01, f"Instruction {number} belongs to another member.")
     return waiting
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
+from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
 from paritas.model.instructions import Leg
 from paritas.model.screening import Verdict
 
@@ -51,6 +52,7 @@ class SubmitInstruction(Command, frozen=True, tag=1):
     message: int = 0
     trade: str = ""
     returns: int = 0
+    conversion: Conversion | None = None
     verdicts: tuple[Verdict, ...] = ()
 
 
@@ -377,32 +379,6 @@ class SetApprovals(Command, frozen=True, tag=82):
     threshold: int
 
 
-#: What takes more than one person to do, once ``SetApprovals`` has been carried out.
-AnyChange = (
-    CreateBook
-    | AdmitMember
-    | AdmitSender
-    | OpenAccount
-    | SetLimit
-    | IssueMoney
-    | RedeemMoney
-    | SuspendMember
-    | ReinstateMember
-    | RegisterSender
-    | SetRate
-    | AppointDealer
-    | SetRules
-    | AddKey
-    | RetireKey
-    | SetApprovals
-    | BindList
-    | UnbindList
-    | LoadListVersion
-    | PlaceMember
-    | NameBlockedAccount
-)
-
-
 class ProposeChange(Command, frozen=True, tag=83):
     """One person of the actor's institution wishes ``change``; others must approve it.
 
@@ -471,6 +447,208 @@ class PassTime(Command, frozen=True, tag=121):
     """Nobody wishes anything; time has come to ``at_ns``, and what ends by then ends now."""
 
 
+class SetRateRules(Command, frozen=True, tag=90):
+    """When a reference rate halts its pairs: older than ``max_age_ns``, or changed by more than a fraction.
+
+    0 lets rates grow old, or jump.
+    """
+
+    max_age_ns: int
+    jump_numerator: int
+    jump_denominator: int = 1
+
+
+class PublishRate(Command, frozen=True, tag=91):
+    """The issuer publishes its book's reference rate for a day (ordinal), and says where it is from.
+
+    As in ``SetRate``: minor units for one unit of the value currency, as a fraction. A rate that
+    jumps is held back until it is published a second time.
+    """
+
+    book: int
+    numerator: int
+    denominator: int
+    date: int
+    source: str
+
+
+class AdmitDealer(Command, frozen=True, tag=92):
+    """Let a member quote for a pair of books."""
+
+    book_a: int
+    book_b: int
+    member: int
+
+
+class DismissDealer(Command, frozen=True, tag=93):
+    """End a member's right to quote for a pair; its quotes end with it."""
+
+    book_a: int
+    book_b: int
+    member: int
+
+
+class SetDealingLimit(Command, frozen=True, tag=94):
+    """A dealer says how much it will pay out on its account, by quotes, on one business date."""
+
+    account: int
+    limit_minor: int
+
+
+class PostQuote(Command, frozen=True, tag=95):
+    """A dealer's two-way price: counter minor units for one base minor unit, as fractions.
+
+    It buys base at ``bid`` and sells it at ``ask``, each up to a size in base minor units (0: not
+    at all). A quote that is not firm is shown and never locked. The same ``reference`` again
+    replaces the dealer's quote.
+    """
+
+    reference: str
+    base: int
+    counter: int
+    bid: tuple[int, int]
+    ask: tuple[int, int]
+    bid_size_minor: int
+    ask_size_minor: int
+    valid_until_ns: int
+    firm: bool = True
+
+
+class WithdrawQuote(Command, frozen=True, tag=96):
+    """A dealer takes a quote back; what was locked of it stays locked."""
+
+    number: int
+
+
+class LockQuotes(Command, frozen=True, tag=97):
+    """A payer sets the best quotes aside, to sell from ``payer`` and have ``payee`` receive.
+
+    ``amount_minor`` is what is sold, or, with ``is_bought``, what is bought. ``worst_minor`` is the
+    least that must be bought, or the most that may be sold; 0 takes any price.
+    """
+
+    reference: str
+    payer: int
+    payee: int
+    amount_minor: int
+    is_bought: bool
+    expires_ns: int
+    worst_minor: int = 0
+    purpose: str = ""
+
+
+class SignAgreement(Command, frozen=True, tag=98):
+    """An issuer signs agreement ``number``; it is in force when both have signed the same terms."""
+
+    number: int
+    terms: AgreementTerms
+
+
+class EndAgreement(Command, frozen=True, tag=99):
+    """One of its issuers ends an agreement; nothing new is converted under it."""
+
+    number: int
+
+
+class SignSwapLine(Command, frozen=True, tag=100):
+    """An issuer signs swap line ``number``; it may be drawn when both have signed the same terms."""
+
+    number: int
+    terms: SwapTerms
+
+
+class DrawSwap(Command, frozen=True, tag=101):
+    """Draw on a line: ``amount_minor`` on its lower book, or its higher one with ``on_higher``.
+
+    The other amount follows from the reference rates. Within both mandates the operator may draw,
+    by the scheme's rule, and either issuer; beyond them it needs the signature of both.
+    """
+
+    line: int
+    amount_minor: int
+    on_higher: bool
+    reference: str
+
+
+class RepaySwap(Command, frozen=True, tag=102):
+    """A swap's maturity has come: repay it on both books, or earmark what repays it."""
+
+    number: int
+
+
+#: What takes more than one person to do, once ``SetApprovals`` has been carried out.
+AnyChange = (
+    CreateBook
+    | AdmitMember
+    | AdmitSender
+    | OpenAccount
+    | SetLimit
+    | IssueMoney
+    | RedeemMoney
+    | SuspendMember
+    | ReinstateMember
+    | RegisterSender
+    | SetRate
+    | AppointDealer
+    | SetRules
+    | AddKey
+    | RetireKey
+    | SetApprovals
+    | SetRateRules
+    | AdmitDealer
+    | DismissDealer
+    | SignAgreement
+    | EndAgreement
+    | SignSwapLine
+    | BindList
+    | UnbindList
+    | LoadListVersion
+    | PlaceMember
+    | NameBlockedAccount
+)
+
+
+class RegisterMandate(Command, frozen=True, tag=70):
+    """A member lets another collect from its account, up to ``limit_minor`` at a time; 0 ends it."""
+
+    account: int
+    payee: int
+    limit_minor: int
+
+
+class RelayStatus(Command, frozen=True, tag=71):
+    """The payee's bank says what became of a settled payment (pacs.002): it credited or refused it.
+
+    ``status`` and ``reason`` are ISO 20022 external codes; ``message`` is the number of the message.
+    """
+
+    number: int
+    status: str
+    reason: str
+    message: int = 0
+
+
+class RecallPayment(Command, frozen=True, tag=72):
+    """The payer asks for a settled payment back (camt.056); only the payee can give it.
+
+    ``reference`` is the payer's own for this request, the key under which it is made once.
+    """
+
+    number: int
+    reference: str
+    reason: str
+    message: int = 0
+
+
+class AnswerRecall(Command, frozen=True, tag=73):
+    """The payee answers a recall (camt.029): ``status`` is CNCL, RJCR or PDCR. No money moves."""
+
+    recall: int
+    status: str
+    reason: str
+    message: int = 0
+
+
 AnyCommand = (
     SubmitInstruction
     | RecordMessage
@@ -519,4 +697,21 @@ AnyCommand = (
     | BeginClearing
     | RecordRequest
     | PassTime
+    | SetRateRules
+    | PublishRate
+    | AdmitDealer
+    | DismissDealer
+    | SetDealingLimit
+    | PostQuote
+    | WithdrawQuote
+    | LockQuotes
+    | SignAgreement
+    | EndAgreement
+    | SignSwapLine
+    | DrawSwap
+    | RepaySwap
+    | RegisterMandate
+    | RelayStatus
+    | RecallPayment
+    | AnswerRecall
 )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from paritas.model.commands import AnyChange
+from paritas.model.exchange import LockedPart
+from paritas.model.instructions import Leg
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -187,6 +189,59 @@ class ChangeExpired(Event, frozen=True, tag=85):
     number: int
 
 
+class RateHeldBack(Event, frozen=True, tag=90):
+    """A published rate jumped: the last one stays, and its pairs halt until it is confirmed."""
+
+
+class QuotesLocked(Event, frozen=True, tag=91):
+    """Quotes are set aside for a payer, who may instruct exactly these legs until ``expires_ns``.
+
+    Of each part first the amount at the reference rate, then the dealer's spread as a leg of its
+    own (where there is one), then what the dealer pays.
+    """
+
+    number: int
+    parts: tuple[LockedPart, ...]
+    legs: tuple[Leg, ...]
+    expires_ns: int
+
+
+class LockEnded(Event, frozen=True, tag=92):
+    """Locked quotes were not used in time; they are free again."""
+
+    number: int
+
+
+class SwapAsked(Event, frozen=True, tag=93):
+    """One issuer signed a drawing that needs both."""
+
+    number: int
+
+
+class SwapDrawn(Event, frozen=True, tag=94):
+    """Money was issued to an account on each book of a line at once (ordinal ``maturity``)."""
+
+    number: int
+    accounts: tuple[int, int]
+    amounts_minor: tuple[int, int]
+    interest_minor: tuple[int, int]
+    maturity: int
+
+
+class SwapDue(Event, frozen=True, tag=95):
+    """A swap is due and not covered: what repays it is earmarked before all else."""
+
+    number: int
+
+
+class SwapRepaid(Event, frozen=True, tag=96):
+    """A swap was repaid from both accounts at once, with its interest."""
+
+    number: int
+    accounts: tuple[int, int]
+    repaid_minor: tuple[int, int]
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -212,4 +267,11 @@ AnyEvent = (
     | ChangeFailed
     | ChangeWithdrawn
     | ChangeExpired
+    | RateHeldBack
+    | QuotesLocked
+    | LockEnded
+    | SwapAsked
+    | SwapDrawn
+    | SwapDue
+    | SwapRepaid
 )

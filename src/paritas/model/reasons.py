@@ -45,6 +45,7 @@ class Reason(StrEnum):
     DU01 = "DU01", "The message identification was used before"
     DU03 = "DU03", "The transaction identification was used before"
     FF01 = "FF01", "The message breaks the form of its kind"
+    MD01 = "MD01", "No mandate to collect"
     NARR = "NARR", "As the sentence says"
     RC01 = "RC01", "A bank identifier is wrong"
     RR02 = "RR02", "The debtor is not named"

@@ -53,6 +53,7 @@ _INSERTS = {
     "touch": "INSERT OR IGNORE INTO touch VALUES (?, ?)",
     "step": f"INSERT INTO step VALUES ({', '.join('?' * 9)})",
     "entry": f"INSERT INTO entry VALUES ({', '.join('?' * 10)})",
+    "recall": "INSERT INTO recall VALUES (?, ?)",
     "hold": f"INSERT INTO hold VALUES ({', '.join('?' * 8)})",
     # After the inserts, because what they change may have come in the same row of the journal.
     "joined": "UPDATE payment SET partner = ? WHERE number = ?",
@@ -160,6 +161,8 @@ class History:
             self._waiting[number] = (Leg(*first), *(Leg(*leg) for leg in ask(query, (number,))))
         joined = "SELECT number, partner FROM payment WHERE status = 1 AND partner NOT NULL"
         self._partner: dict[int, int] = {a: b for a, b in ask(joined) if a < b}
+        #: recall -> payment.
+        self._recalls: dict[int, int] = dict(ask("SELECT number, payment FROM recall"))
         self._holds: dict[int, Leg] = {
             number: Leg(*leg)
             for number, *leg in ask(
@@ -476,6 +479,21 @@ class History:
             if event.captured:
                 self._post(number, (leg,), command.at_ns, _HOLD)
 
+    # --- what is said about payments
+
+    def _relayed(self, command: c.RelayStatus, _number: int, _: int) -> None:
+        reason = command.reason
+        self._step(command.number, command.at_ns, "confirmed", command.status, reason)
+
+    def _recalled(self, command: c.RecallPayment, number: int, _: int) -> None:
+        self._recalls[number] = command.number
+        self._rows["recall"].append((number, command.number))
+        self._step(command.number, command.at_ns, "recalled", text=f"Reason {command.reason}.")
+
+    def _recall_answered(self, command: c.AnswerRecall, _number: int, _: int) -> None:
+        text = " ".join(filter(None, (command.status, command.reason)))
+        self._step(self._recalls[command.recall], command.at_ns, "recall_answered", text=text)
+
     # --- what the commands say that are recorded as they are
 
     def _recorded(self, command: Any, event: e.Recorded, position: int) -> None:
@@ -520,6 +538,13 @@ class History:
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
 
+    def _swap_drawn(self, command: c.DrawSwap, event: e.SwapDrawn, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.amounts_minor, strict=True):
+            self._entry(account, command.at_ns, _ISSUE, 0, 0, amount_minor)
+
+    def _swap_repaid(self, command: c.RepaySwap, event: e.SwapRepaid, _: int) -> None:
+        for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
+            self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
     def _ordered(self, command: c.AnyCommand, event: e.MoneyOrdered, _: int) -> None:
         """An issuer's order; what it was for is told to nobody here."""
         for account, amount_minor in (
@@ -581,6 +606,13 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldsDecided: History._holds_decided,
     e.ChangeApplied: History._applied,
     e.ChangeProposed: History._nothing,
+    e.RateHeldBack: History._nothing,
+    e.QuotesLocked: History._nothing,
+    e.LockEnded: History._nothing,
+    e.SwapAsked: History._nothing,
+    e.SwapDue: History._nothing,
+    e.SwapDrawn: History._swap_drawn,
+    e.SwapRepaid: History._swap_repaid,
     e.ChangeApproved: History._nothing,
     e.ChangeFailed: History._nothing,
     e.ChangeWithdrawn: History._nothing,
@@ -601,6 +633,10 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RedeemMoney: History._redeemed,
     c.OpenWindow: History._opened,
     c.CloseBook: History._closed,
+    c.RelayStatus: History._relayed,
+    c.RecallPayment: History._recalled,
+    c.AnswerRecall: History._recall_answered,
+    c.RegisterMandate: History._nothing,
     c.SetReservation: History._nothing,
     c.SetLimit: History._nothing,
     c.SuspendMember: History._nothing,
@@ -617,6 +653,16 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RecordRequest: History._nothing,
     c.PassTime: History._nothing,
     c.BeginClearing: History._nothing,
+    c.SignSwapLine: History._nothing,
+    c.EndAgreement: History._nothing,
+    c.SignAgreement: History._nothing,
+    c.WithdrawQuote: History._nothing,
+    c.PostQuote: History._nothing,
+    c.SetDealingLimit: History._nothing,
+    c.DismissDealer: History._nothing,
+    c.AdmitDealer: History._nothing,
+    c.PublishRate: History._nothing,
+    c.SetRateRules: History._nothing,
     # What screening finds and decides is the authority's alone (``node.cases``).
     c.BindList: History._nothing,
     c.UnbindList: History._nothing,

@@ -74,6 +74,7 @@ CREATE TABLE entry(
     date INTEGER NOT NULL, kind INTEGER NOT NULL, number INTEGER NOT NULL, leg INTEGER NOT NULL,
     amount_minor INTEGER NOT NULL, balance_minor INTEGER NOT NULL,
     PRIMARY KEY (account, at_ns, id)) WITHOUT ROWID;
+CREATE TABLE recall(number INTEGER PRIMARY KEY, payment INTEGER NOT NULL);
 CREATE TABLE hold(
     number INTEGER PRIMARY KEY, reference TEXT NOT NULL, payer INTEGER NOT NULL,
     payee INTEGER NOT NULL, amount_minor INTEGER NOT NULL, status TEXT NOT NULL,

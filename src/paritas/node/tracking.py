@@ -31,6 +31,9 @@ _WORDS = {
     "cancelled": "cancelled",
     "delivered": "delivered to the payee",
     "returned": "paid back",
+    "confirmed": "the payee's bank says",
+    "recalled": "the payer asks for it back",
+    "recall_answered": "the payee answers the recall",
 }
 _TRACKER_REASONS = {
     "G000": "Passed on to the next agent, tracked",
@@ -83,7 +86,8 @@ def timeline_tables(tracked: tuple[Tracked, ...]) -> Iterator[Table]:
         )
         title = f"{payment.uetr or payment.reference}  {payment.tracking}\n{legs}"
         table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
-        for column in ("when (UTC)", "what", "status", "why"):
+        table.add_column("when (UTC)", no_wrap=True)
+        for column in ("what", "status", "why"):
             table.add_column(column, overflow="fold")
         for step in each.timeline:
             status = "/".join(filter(None, (step.status, step.reason)))

@@ -63,7 +63,7 @@ class Market:
         left = np.zeros(len(self.codes), dtype=self.amount.dtype)
         np.add.at(left, self.sell, sold)
         np.subtract.at(left, self.buy, bought)
-        return left.tolist()  # type: ignore[no-any-return]
+        return left.tolist()
 
 
 def convert(amount: Exact, up: int, down: int) -> Exact:
@@ -73,7 +73,7 @@ def convert(amount: Exact, up: int, down: int) -> Exact:
     if up * down < _INT64_SAFE:
         whole, rest = np.divmod(amount, down)
         return whole * up + rest * up // down  # type: ignore[no-any-return]
-    return (amount.astype(object) * up // down).astype(np.int64)  # type: ignore[no-any-return]
+    return (amount.astype(object) * up // down).astype(np.int64)
 
 
 def build_market(problem: Orders) -> Market:
@@ -90,13 +90,14 @@ def build_market(problem: Orders) -> Market:
     amounts = list(map(attrgetter("amount"), orders))
     worth = list(price.values())
     # What all sell and all buy together must fit, about, for sums to be exact.
-    rate = np.array([[float(Fraction(a, b)) for b in worth] for a in worth])
-    most = (np.array(amounts, dtype=np.float64) * (1 + rate[sell, buy])).sum()
+    about = np.array([float(Fraction(units, max(worth))) for units in worth])
+    most = np.array(amounts, dtype=np.float64) @ (1 + about[sell] / about[buy])
     amount = np.array(amounts, dtype=np.int64 if most < _INT64_SAFE else object)
     bought = np.zeros_like(amount)
     pairs = []
     key = sell * len(number) + buy
-    order = np.argsort(key, kind="stable")
+    # Small integers are sorted by their digits, which is quick.
+    order = np.argsort(key.astype(np.min_scalar_type(len(number) ** 2)), kind="stable")
     starts = np.flatnonzero(np.diff(key[order], prepend=-1))
     for members in np.split(order, starts[1:]):
         first, second = int(sell[members[0]]), int(buy[members[0]])

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from paritas.clearing.matching.best import Best
 from paritas.clearing.matching.bound import Bounds
 from paritas.clearing.matching.flow import multipliers
 from paritas.clearing.matching.legs import build_legs
@@ -16,8 +17,10 @@ from paritas.clearing.matching.orders import (
     MatchResult,
     Multiplier,
     Orders,
+    Rows,
 )
-from paritas.clearing.matching.rounding import Rounding
+from paritas.clearing.matching.rounding import Rounding, in_order
+from paritas.clearing.matching.search import SMALL, search
 from paritas.clearing.matching.select import capacities, first_selection
 from paritas.clearing.numbers import format_number
 from paritas.clearing.problem import ClearingError
@@ -40,26 +43,33 @@ def match(
     selection, flow = first_selection(market)
     bounds = Bounds(market)
     price = bounds.improve(multipliers(len(market.codes), capacities(market), flow))
-    rounding = Rounding(market, selection.chosen, selection.parts)
-    rounding.settle()
-    upper = bounds.bound(price) * market.unit
-    value = rounding.value() * market.unit
-    where = np.flatnonzero(rounding.sold).tolist()
-    orders = problem.orders
+    best = Best(market, bounds.bound(price), deadline_s)
+    is_first_best = best.offer(
+        Rounding(market, in_order(market, selection.chosen, selection.parts))
+    )
+    if selection.missed or not is_first_best or len(market.amount) <= SMALL:
+        search(best, selection, price)
+    return _result(best, price)
+
+
+def _result(best: Best, price: list[int]) -> MatchResult:
+    market = best.market
+    upper = best.upper * market.unit
+    value = best.value * market.unit
+    where = np.flatnonzero(best.sold).tolist()
+    orders = market.orders.orders
     return MatchResult(
-        matched=list(
-            map(
-                Matched,
-                (orders[index].id for index in where),
-                rounding.sold[where].tolist(),
-                rounding.bought[where].tolist(),
-            )
+        matched=Rows(
+            Matched,
+            [orders[index].id for index in where],
+            best.sold[where].tolist(),
+            best.bought[where].tolist(),
         ),
         matched_value=format_number(value),
         upper_bound=format_number(upper),
         gap=format_number(upper - value),
-        rounding=dict(zip(market.codes, rounding.left, strict=True)),
-        legs=build_legs(market, rounding.sold, rounding.bought),
+        rounding=dict(zip(market.codes, best.left, strict=True)),
+        legs=build_legs(market, best.sold, best.bought),
         certificate=MatchCertificate(
             1, [Multiplier(code, y) for code, y in zip(market.codes, price, strict=True) if y]
         ),

@@ -7,10 +7,11 @@ contract of both documents is in ``docs/clearing.md``.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -19,6 +20,9 @@ from paritas.clearing.problem import AMOUNT_MINOR_MAX, ClearingError, decode, re
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MINOR_MAX)]
+
+_Row = TypeVar("_Row")
+_ROWS_AT_ONCE = 20_000
 
 #: Who receives, in the legs, what rounding leaves over; no member may be called so.
 ROUNDING = "ROUNDING"
@@ -42,7 +46,7 @@ class Orders(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     orders: list[Order]
 
 
-class Matched(msgspec.Struct, frozen=True, gc=False):
+class Matched(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """What an order sells and buys, in minor units."""
 
     id: str | int
@@ -50,7 +54,7 @@ class Matched(msgspec.Struct, frozen=True, gc=False):
     bought: int
 
 
-class MatchLeg(msgspec.Struct, frozen=True, gc=False):
+class MatchLeg(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """What one member pays another out of its ``order``, in minor units."""
 
     payer: str = msgspec.field(name="from")
@@ -60,30 +64,71 @@ class MatchLeg(msgspec.Struct, frozen=True, gc=False):
     order: str | int
 
 
-class Multiplier(msgspec.Struct, frozen=True, gc=False):
+class Multiplier(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """The price ``y / scale`` of a currency in the certificate."""
 
     currency: str
     y: int
 
 
-class MatchCertificate(msgspec.Struct, frozen=True):
+class MatchCertificate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Multipliers from which anyone can compute the bound; currencies not named have 0."""
 
     scale: int
     multipliers: list[Multiplier]
 
 
+class Rows(Sequence[_Row]):
+    """A long table kept as columns, whose rows are made as they are looked at."""
+
+    def __init__(self, kind: Callable[..., _Row], *columns: Sequence[Any]) -> None:
+        """Take the rows' type and a column per field, all of one length."""
+        self._kind, self._columns = kind, columns
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(map(self._kind, *(column[index] for column in self._columns)))
+        return self._kind(*(column[index] for column in self._columns))
+
+    def __iter__(self) -> Iterator[_Row]:
+        return map(self._kind, *self._columns)
+
+    def encode(self, encoder: msgspec.json.Encoder) -> Iterator[bytes]:
+        """Yield the table as a JSON array, some thousand rows at a time."""
+        yield b"["
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            yield (b"," if start else b"") + encoder.encode(self[start : start + _ROWS_AT_ONCE])[
+                1:-1
+            ]
+        yield b"]"
+
+
 class MatchResult(msgspec.Struct, frozen=True):
     """The RESULT; values are exact numbers as text (:mod:`paritas.clearing.numbers`)."""
 
-    matched: list[Matched]
+    matched: Rows[Matched]
     matched_value: str
     upper_bound: str
     gap: str
     rounding: dict[str, int]
-    legs: list[MatchLeg]
+    legs: Rows[MatchLeg]
     certificate: MatchCertificate
+
+    def encode(self) -> Iterator[bytes]:
+        """Yield the RESULT document piece by piece."""
+        encoder, mark = msgspec.json.Encoder(), b"{"
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            yield mark + encoder.encode(name) + b":"
+            if isinstance(value, Rows):
+                yield from value.encode(encoder)
+            else:
+                yield encoder.encode(value)
+            mark = b","
+        yield b"}"
 
 
 def read_orders(path: Path) -> Orders:
@@ -125,7 +170,9 @@ def check_orders(problem: Orders) -> None:
     is_known = all(sell in problem.rates and buy in problem.rates for sell, buy in pairs)
     if not is_known or any(sell == buy for sell, buy in pairs):
         _refuse_currency(problem)
-    if len(set(map(str, map(attrgetter("id"), orders)))) != len(orders):
+    ids = list(map(attrgetter("id"), orders))
+    names = set(ids) if set(map(type, ids)) == {str} else set(map(str, ids))
+    if len(names) != len(ids):
         _refuse_double(orders)
     if ROUNDING in set(map(attrgetter("member"), orders)):
         index = next(n for n, order in enumerate(orders) if order.member == ROUNDING)
@@ -148,9 +195,8 @@ def _refuse_currency(problem: Orders) -> None:
 def _check_sizes(problem: Orders) -> None:
     """Refuse what would buy more than an amount can say."""
     price, _ = prices(problem)
-    if max(order.amount for order in problem.orders) * max(
-        price.values()
-    ) <= AMOUNT_MINOR_MAX * min(price.values()):
+    largest = max(map(attrgetter("amount"), problem.orders))
+    if largest * max(price.values()) <= AMOUNT_MINOR_MAX * min(price.values()):
         return
     for index, order in enumerate(problem.orders):
         if order.amount * price[order.sell] > AMOUNT_MINOR_MAX * price[order.buy]:

@@ -17,37 +17,40 @@ from fractions import Fraction
 
 import numpy as np
 
-from paritas.clearing.matching.market import Bools, Exact, Market, Pair
+from paritas.clearing.matching.market import Bools, Exact, Ints, Market, Pair
 
 #: From a currency to the next one on its way, and the pair whose orders are cut.
 _Steps = dict[int, Pair]
 
 
+def in_order(market: Market, chosen: Bools, parts: list[int]) -> Exact:
+    """Return what each order sells: the chosen whole orders all, the others of a pair ``parts``.
+
+    Those that may match in part do so in order of arrival: whole, and the last one in part.
+    """
+    sold = np.where(chosen, market.amount, market.amount.dtype.type(0))
+    for pair, total in zip(market.pairs, parts, strict=True):
+        amount = market.amount[pair.partials]
+        sold[pair.partials] = np.clip(total - (np.cumsum(amount) - amount), 0, amount)
+    return sold
+
+
 class Rounding:
     """Amounts sold and bought per order, and what is left per currency, all exact."""
 
-    def __init__(self, market: Market, chosen: Bools, parts: list[int]) -> None:
-        """Take the whole orders that match, and per pair what its other orders sell together.
-
-        Those match in order of arrival: whole, and the last one in part.
-        """
+    def __init__(self, market: Market, sold: Exact) -> None:
+        """Take what each order sells; what would buy nothing does not match."""
         self.market = market
-        self.sold = np.where(chosen, market.amount, market.amount.dtype.type(0))
-        self.bought = np.where(chosen, market.bought, market.amount.dtype.type(0))
-        #: Per pair, how many of its orders that may match in part do.
-        self._matching: dict[int, int] = {}
-        for pair, total in zip(market.pairs, parts, strict=True):
-            self._distribute(pair, total)
+        self.sold = sold.copy()
+        self.bought = np.zeros_like(sold)
+        #: Per pair, its matching orders that may match in part; the last ones are cut first.
+        self._matching: dict[int, Ints] = {}
+        for pair in market.pairs:
+            for orders in (pair.wholes, pair.partials):
+                self.bought[orders] = market.buys(pair, self.sold[orders])
+            self._matching[id(pair)] = pair.partials[self.bought[pair.partials] > 0]
+        self.sold[self.bought == 0] = 0
         self.left = market.balance(self.sold, self.bought)
-
-    def _distribute(self, pair: Pair, total: int) -> None:
-        amount = self.market.amount[pair.partials]
-        before = np.cumsum(amount) - amount
-        sold = np.clip(total - before, 0, amount)
-        bought = self.market.buys(pair, sold)
-        sold[bought == 0] = 0
-        self.sold[pair.partials], self.bought[pair.partials] = sold, bought
-        self._matching[id(pair)] = int(np.count_nonzero(sold))
 
     def settle(self) -> bool:
         """Cut until every currency is left with 0 to as many units as orders match; say if it is."""
@@ -58,7 +61,7 @@ class Rounding:
                 if code in away and self.left[code] < 0:
                     self._cut_bought(away[code], -self.left[code])
             for code in reversed(order):
-                if code in toward and (excess := self.left[code] - self._lost(code)) > 0:
+                if code in toward and (excess := self.left[code] - self.buyers_loss(code)) > 0:
                     self._cut_sold(toward[code], excess)
         return self.is_settled()
 
@@ -77,7 +80,18 @@ class Rounding:
     def _sum(self, amounts: Exact, pair: Pair) -> int:
         return int(amounts[pair.wholes].sum()) + int(amounts[pair.partials].sum())
 
-    def _lost(self, code: int) -> int:
+    def flip(self, wholes: Ints) -> None:
+        """Put whole orders in that are out, and take those out that are in."""
+        market = self.market
+        for index in wholes.tolist():
+            sell, buy = int(market.sell[index]), int(market.buy[index])
+            sign = -1 if self.sold[index] else 1
+            self.left[sell] += sign * int(market.amount[index])
+            self.left[buy] -= sign * int(market.bought[index])
+            self.sold[index] = market.amount[index] if sign > 0 else 0
+            self.bought[index] = market.bought[index] if sign > 0 else 0
+
+    def buyers_loss(self, code: int) -> int:
         """Return the whole units of a currency that its buyers lose together by rounding."""
         lost = Fraction(0)
         for pair in self.market.pairs:
@@ -108,7 +122,7 @@ class Rounding:
 
     def _ways(self, root: int, members: set[int], *, to_root: bool) -> tuple[_Steps, list[int]]:
         """Return each currency's pair on its shortest way to (or from) the root, nearest first."""
-        pairs = [pair for pair in self.market.pairs if self._matching[id(pair)]]
+        pairs = [pair for pair in self.market.pairs if len(self._matching[id(pair)])]
         steps: _Steps = {}
         order = [root]
         queue = deque(order)
@@ -146,8 +160,7 @@ class Rounding:
             shortage -= bought - int(self.bought[index])
 
     def _last_first(self, pair: Pair) -> list[int]:
-        matching: list[int] = pair.partials[: self._matching[id(pair)]].tolist()
-        return matching[::-1]
+        return self._matching[id(pair)][::-1].tolist()  # type: ignore[no-any-return]
 
     def _set(self, pair: Pair, index: int, sold: int) -> None:
         bought = sold * pair.up // pair.down
@@ -155,4 +168,5 @@ class Rounding:
         self.left[pair.buy] += int(self.bought[index]) - bought
         self.sold[index], self.bought[index] = sold, bought
         if not sold:
-            self._matching[id(pair)] -= 1
+            matching = self._matching[id(pair)]
+            self._matching[id(pair)] = matching[matching != index]
