@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from rich.table import Table
 
 from paritas.core import engine
 from paritas.core.state import State
@@ -120,3 +121,13 @@ def screening_report(journal: SqliteJournal) -> list[DayOfList]:
         for position, (command, events) in enumerate(decode_records(row.payload)):
             counting.follow(row.seq, position, command, events)
     return [counting.rows[key] for key in sorted(counting.rows)]
+
+
+def report_table(rows: Sequence[DayOfList]) -> Table:
+    """Return the rows as a table for a terminal."""
+    counts = ("screened", "hits", "exempt", "released", "rejected", "frozen")
+    table = Table("day", "book", "list", "of", *counts)
+    for row in rows:
+        names = (row.date, row.currency, row.list, row.published)
+        table.add_row(*names, *(f"{getattr(row, count):,}" for count in counts))
+    return table
