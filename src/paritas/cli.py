@@ -262,17 +262,16 @@ def report(*, journal: Path, json: bool = False) -> int:
         Print it as JSON.
     """
     import msgspec
-    from rich.console import Console
 
     from paritas.journal.sqlite import SqliteJournal
-    from paritas.node.screening_report import report_table, screening_report
+    from paritas.node.screening_report import report_text, screening_report
 
     with SqliteJournal(journal, read_only=True) as opened:
         rows = screening_report(opened)
     if json:
         print(msgspec.json.encode(rows).decode())
     else:
-        Console().print(report_table(rows))
+        print(report_text(rows))
     return 0
 
 

@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from rich.table import Table
 
 from paritas.core import engine
 from paritas.core.state import State
@@ -123,11 +122,15 @@ def screening_report(journal: SqliteJournal) -> list[DayOfList]:
     return [counting.rows[key] for key in sorted(counting.rows)]
 
 
-def report_table(rows: Sequence[DayOfList]) -> Table:
-    """Return the rows as a table for a terminal."""
-    counts = ("screened", "hits", "exempt", "released", "rejected", "frozen")
-    table = Table("day", "book", "list", "of", *counts)
-    for row in rows:
-        names = (row.date, row.currency, row.list, row.published)
-        table.add_row(*names, *(f"{getattr(row, count):,}" for count in counts))
-    return table
+def report_text(rows: Sequence[DayOfList]) -> str:
+    """Return the rows as a person reads them, a line each."""
+    names = [f"{r.date}  {r.currency}  {r.list} of {r.published}" for r in rows]
+    width = max((len(name) for name in names), default=0)
+    lines = []
+    for name, row in zip(names, rows, strict=True):
+        counts = [f"{row.screened:,} screened", f"{row.hits:,} hits"]
+        for field in ("exempt", "released", "rejected", "frozen"):
+            if getattr(row, field):
+                counts.append(f"{getattr(row, field):,} {field}")
+        lines.append(f"{name.ljust(width)}  {', '.join(counts)}")
+    return "\n".join(lines) or "Nothing was screened: no list binds."
