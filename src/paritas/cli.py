@@ -1058,6 +1058,7 @@ def main() -> Never:
         SettleError,
         JournalError,
         SchemaBundleMissingError,
+        ListError,
         ToldError,
     ) as error:
         print(error, file=sys.stderr)
