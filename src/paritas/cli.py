@@ -147,6 +147,7 @@ def serve(
     from paritas.api.proving import proving
     from paritas.api.serve import serve as run
     from paritas.api.tls import Tls, read_certificates
+    from paritas.console.pages import ROUTES as CONSOLE
     from paritas.node.scheme import load_scheme
 
     if requests_max < 1:
@@ -178,6 +179,7 @@ def serve(
         traces=traces,
         tls=tls,
         webhooks_anywhere=insecure_webhooks,
+        more=CONSOLE,
     )
     return 0
 
