@@ -2,8 +2,9 @@
 
 Every command begins with ``at_ns`` (the moment it is handled, integer nanoseconds since
 1970-01-01T00:00:00Z, given by the node and never going back), ``actor`` (the number of the party
-who wishes) and ``signature`` (of the actor over the command; empty where the scheme does not yet
-require one). On the wire a command is a msgpack array whose first element is its tag; tags are
+who wishes) and ``signature`` (of the request that it came in: 64 bytes made with a key of the actor,
+or 16 that name the request of a person who was logged in; empty for what the node does by itself).
+``RecordProof`` stands before the first command of a request and says more of it. On the wire a command is a msgpack array whose first element is its tag; tags are
 never reused and fields are only ever appended (DESIGN: the journal's format outlives the code).
 """
 
@@ -321,17 +322,16 @@ class WithdrawChange(Command, frozen=True, tag=85):
 
 
 class RecordProof(Command, frozen=True, tag=86):
-    """Proves who asked for the ``records`` records that follow this one in its row.
+    """Says who made the request from which the commands with the same ``signature`` come.
 
-    ``signature`` is the one that came with the request, made with ``key``; both are empty for a
-    person who was logged in, who is then ``person``. ``digest`` is the salted SHA-256 of the
-    evidence, which lies in the sealed store: what was signed, and the body (docs/trust.md).
+    Made with ``key``, or by ``person``, who was logged in; the other one may be empty. ``digest``
+    is the salted SHA-256 of the evidence, which lies in the sealed store: what was signed, and the
+    body (docs/trust.md gives its form).
     """
 
     key: bytes
     person: bytes
     digest: bytes
-    records: int
 
 
 class RecordRequest(Command, frozen=True, tag=120):

@@ -37,7 +37,9 @@ from paritas.journal.recovery import keep_snapshot, recover
 from paritas.journal.sqlite import Batch, JournalError, SqliteJournal
 from paritas.model.commands import AnyCommand
 from paritas.model.events import AnyEvent, CommandRefused
-from paritas.node import readings, timers
+from paritas.node import outbox, questions, readings, statements, timers
+from paritas.node.alone import alone_in
+from paritas.node.archive import Archive
 from paritas.node.calendars import BookCalendar
 from paritas.node.directory import Directory, directory_of_state, setup_commands
 from paritas.node.feed import Feed, FeedRow, JournalReader, Record
@@ -45,7 +47,6 @@ from paritas.node.ledger import Ledger
 from paritas.node.requests import Requests, first_seq_to_know
 from paritas.node.same_scheme import check_same_scheme
 from paritas.node.scheme import Scheme
-from paritas.node.settle import alone_in
 from paritas.node.timers import Timer
 from paritas.node.workers import Context, WorkerPool
 
@@ -63,7 +64,8 @@ _TICK_S = 1.0
 _REFUSED_PAUSE_S = 60.0
 _NO_LIMIT = 2**62
 
-assert readings is not None  # Imported for the worker's job that it declares.
+# Imported for the jobs and questions that they declare, before the processes are forked.
+assert outbox and questions and readings and statements
 
 
 class Phase(StrEnum):
@@ -162,6 +164,8 @@ class LiveNode:
     #: For what is quick, and for what may take minutes and must not hold up the rest.
     workers: WorkerPool
     heavy: WorkerPool
+    #: For questions about the past.
+    archive: Archive
     reader: JournalReader
     feed: Feed
     _journal: JournalProcess
@@ -204,9 +208,10 @@ class LiveNode:
         except BaseException:
             node._open_stack.close()
             raise
-        context = Context(node.directory, node.seal)
+        context = Context(node.directory, node.seal, node.journal_path)
         node.workers = WorkerPool(workers or max(1, (os.cpu_count() or 2) - 1), context)
-        node.heavy = WorkerPool(1, context)
+        node.heavy = WorkerPool(1, context, nice=5)
+        node.archive = Archive(context)
         node.reader = JournalReader(node.journal_path)
         node.feed = Feed(node.reader, node._journal.durable_seq)
         calendars = node.directory.calendars
@@ -272,6 +277,7 @@ class LiveNode:
         """Start to answer; called once, in the event loop that the node then lives in."""
         await self.workers.begin()
         await self.heavy.begin()
+        await self.archive.begin(self.feed)
         self._listen()
         self.phase = Phase.READY
         self._pass_time()
@@ -512,6 +518,7 @@ class LiveNode:
             await asyncio.sleep(0.001)
         await self.workers.end()
         await self.heavy.end()
+        await self.archive.end()
         self.reader.close()
         if self.phase is Phase.STOPPING:
             asyncio.get_running_loop().remove_reader(self._journal.fileno())

@@ -10,8 +10,6 @@ import msgspec
 
 from paritas.iso20022.reader import read_file, read_message
 from paritas.iso20022.values import Finding, ReadResult
-from paritas.mt.parsing import is_mt
-from paritas.mt.translation import to_iso
 from paritas.node.intake import Envelope, Wish
 from paritas.node.outputs import Answer, answer_draft
 from paritas.node.spool import Frames, Input, Spooler, SpoolReader, Window
@@ -91,7 +89,7 @@ def read(context: Context, data: bytes) -> bytes:
     """Read one message, ISO 20022 or MT; nothing that is in it makes this raise."""
     buffer = BytesIO()
     spooler = Spooler(_NO_PATH, context.directory, context.seal, deliver=False)
-    inp, _ = spooler.take_down("", data, None, (_read(data),), Frames(buffer))
+    inp, _ = spooler.take_down("", data, None, (read_any(data),), Frames(buffer))
     # The message itself comes last, and the node has it already.
     return _ENCODER.encode(_Reading(inp, buffer.getvalue()[: inp.received[0]]))
 
@@ -122,9 +120,15 @@ def encode_answering(reading: bytes, given: Answer, created: str) -> bytes:
     return _ENCODER.encode((reading, given, created))
 
 
-def _read(data: bytes) -> ReadResult:
+def read_any(data: bytes) -> ReadResult:
     """Read a message; an MT is translated first, and what is wrong with it refuses it."""
-    if data[:1] == b"<" or not is_mt(data):
+    if data[:1] == b"<":
+        return read_message(data)
+    # Few nodes are sent MT messages, and those that are not need not load all of this.
+    from paritas.mt.parsing import is_mt
+    from paritas.mt.translation import to_iso
+
+    if not is_mt(data):
         return read_message(data)
     translated = to_iso(data)
     if len(translated) != 1:
