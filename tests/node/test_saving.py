@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from banker import scheme_of, understand, write_messages
 
 from paritas.node.report import render_report
 from paritas.node.report_data import ReportData, Ring, RingFlow
 from paritas.node.ring_charts import ring_chart
 from paritas.node.scheme import parse_scheme
 from paritas.node.settle import settle
-from settle.banker import scheme_of, understand, write_messages
 
 A, B, C, D = (f"{letter * 4}INB0XXX" for letter in "ABCD")
 
