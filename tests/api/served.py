@@ -108,8 +108,10 @@ class Served:
         self.log.close()
         return code
 
-    def client(self, bic: str = INDIA, role: str = "system", **more: Any) -> httpx.Client:
-        headers = {"Paritas-Principal": f"{bic}/someone/{role}"}
+    def client(
+        self, bic: str = INDIA, role: str = "system", person: str = "someone", **more: Any
+    ) -> httpx.Client:
+        headers = {"Paritas-Principal": f"{bic}/{person}/{role}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, **more)
 
     @property

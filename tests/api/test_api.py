@@ -306,9 +306,19 @@ def test_holds_limits_and_money(served: Served, india: httpx.Client) -> None:
         assert balance(india) == before - 1000
         path = f"/v1/accounts/{INDIA}/INR"
         assert treasurer.put(f"{path}/limit", json={"limit_minor": 5}).json()["code"] == "forbidden"
-        assert issuer.put(f"{path}/limit", json={"limit_minor": 5}).status_code == 200
-        assert issuer.post(f"{path}/issue", json={"amount_minor": 40}).status_code == 200
-        assert issuer.post(f"{path}/redeem", json={"amount_minor": 30}).status_code == 200
+        with served.client(ISSUER, "issuer", "second") as second:
+            for method, change, wanted in (
+                ("PUT", "limit", {"limit_minor": 5}),
+                ("POST", "issue", {"amount_minor": 40}),
+                ("POST", "redeem", {"amount_minor": 30}),
+            ):
+                asked = issuer.request(method, f"{path}/{change}", json=wanted).json()
+                assert asked["waits_for"]
+                [waits] = issuer.get("/v1/changes").json()["changes"]
+                approve = f"/v1/changes/{asked['number']}/approve"
+                digest = {"digest": waits["digest"]}
+                assert issuer.post(approve, json=digest).json()["code"] == "refused"
+                assert second.post(approve, json=digest).json()["waits_for"] == ""
         assert (
             treasurer.put(
                 f"{path}/reservation", json={"urgent_minor": 3, "high_minor": 4}

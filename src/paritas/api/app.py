@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paritas.api import (
     accounts,
+    changes,
     events,
     journal,
     liquidity,
@@ -11,6 +12,7 @@ from paritas.api import (
     operation,
     payments,
     queue,
+    sessions,
     statements,
     webhooks,
 )
@@ -27,6 +29,8 @@ ROUTES: tuple[Route, ...] = (
     *queue.ROUTES,
     *liquidity.ROUTES,
     *accounts.ROUTES,
+    *changes.ROUTES,
+    *sessions.ROUTES,
     *statements.ROUTES,
     *journal.ROUTES,
     *events.ROUTES,

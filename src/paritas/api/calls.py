@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -11,11 +13,15 @@ from starlette.requests import Request
 
 from paritas.api.principals import Body, Principal
 from paritas.api.problems import Refused
+from paritas.api.proofs import evidence_of, person_of, prove
 from paritas.api.routes import Handler, Route
 from paritas.core.state import Account, Book, Party, State
 from paritas.model import commands as c
+from paritas.model import events as e
 from paritas.model.events import AnyEvent, CommandRefused
 from paritas.model.parties import normalise_bic
+from paritas.node.calendars import DAY_NS
+from paritas.node.ledger import salt_for
 from paritas.node.live import LiveNode, Turn
 
 if TYPE_CHECKING:
@@ -25,6 +31,8 @@ T = TypeVar("T")
 
 #: An idempotency key may be as long as this.
 KEY_CHARACTERS_MAX = 255
+#: How long a proposed change waits for those who must approve it.
+CHANGE_LAPSES_NS = 3 * DAY_NS
 #: How many things a page holds, unless fewer are asked for, and at most.
 PAGE = 100
 PAGE_MAX = 1000
@@ -45,7 +53,7 @@ class Done(msgspec.Struct, frozen=True):
 class Call:
     """What a handler is given: the request, its body, who asks, and the service."""
 
-    __slots__ = ("body", "headers", "parameters", "principal", "request", "service")
+    __slots__ = ("_evidence", "body", "headers", "parameters", "principal", "request", "service")
 
     def __init__(
         self,
@@ -63,6 +71,7 @@ class Call:
         self.service = service
         #: What stands in the path.
         self.parameters = parameters
+        self._evidence: bytes | None = None
 
     @property
     def node(self) -> LiveNode:
@@ -82,6 +91,11 @@ class Call:
         if party is None:
             raise Refused("forbidden", f"{institution} is no party of this scheme.")
         return party.number
+
+    @property
+    def person(self) -> bytes:
+        """How the journal names whoever acts."""
+        return person_of(self.principal)
 
     def header(self, name: bytes) -> str:
         """Return a header by its name in lower case, "" if it did not come."""
@@ -125,11 +139,28 @@ class Call:
 
     # --- commands
 
+    async def gather_evidence(self, *, body: bool = True) -> None:
+        """Make ready what proves this request; without its body where that is sealed by itself."""
+        if not self.principal.signature:
+            return
+        kept = self.body if body else None
+        work = partial(evidence_of, self.principal, self.request, kept)
+        large = kept is not None and len(kept.content) > 1 << 16
+        self._evidence = await asyncio.to_thread(work) if large else work()
+
+    def prove(self, turn: Turn) -> None:
+        """Record what proves this request, once, before anything else of it is decided."""
+        if self._evidence is not None:
+            prove(turn, self.actor, self.principal, self.node.seal, self._evidence)
+            self._evidence = None
+
     async def carry_out(self, make: Callable[[Turn, int], c.AnyCommand]) -> Done:
         """Have the command decided that ``make`` makes, once, whatever its key says; and answer.
 
-        Raises Refused where the engine refuses it; that too is durable.
+        A change that takes several people becomes a proposal, to which the asker is the first of
+        them. Raises Refused where the engine refuses it; that too is durable.
         """
+        await self.gather_evidence()
         actor, key, digest = self.actor, self.idempotency_key(), b""
         if key:
             digest = self.request_digest()
@@ -140,7 +171,8 @@ class Call:
                 if known.digest != digest:
                     raise Refused("idempotency_key_reused", _REUSED)
                 return (known.seq, *known.records[0])
-            command = make(turn, actor)
+            command = self._proposed(turn, make(turn, actor))
+            self.prove(turn)
             start = len(turn.records)
             if key:
                 turn.decide(
@@ -155,6 +187,13 @@ class Call:
 
         return done(*await self.node.ask(work))
 
+    def _proposed(self, turn: Turn, command: c.AnyCommand) -> c.AnyCommand:
+        if not turn.state.threshold or not isinstance(command, c.AnyChange):
+            return command
+        head = turn.at_ns, self.actor, self.principal.signature
+        person = person_of(self.principal)
+        return c.ProposeChange(*head, person, command, turn.at_ns + CHANGE_LAPSES_NS)
+
     def note_key(self, turn: Turn, key: str, digest: bytes) -> None:
         """Record the key of a submission, whose own references make it happen once.
 
@@ -162,12 +201,13 @@ class Call:
         """
         actor = self.actor
         known = self.node.requests.find(actor, key)
+        if known is not None and known.digest != digest:
+            raise Refused("idempotency_key_reused", _REUSED)
+        self.prove(turn)
         if known is None:
             head = turn.at_ns, actor, self.principal.signature
             turn.decide(c.RecordRequest(*head, key, digest, records=0))
             self.node.requests.follow(turn.seq, turn.records[-1:])
-        elif known.digest != digest:
-            raise Refused("idempotency_key_reused", _REUSED)
 
     def idempotency_key(self) -> str:
         """Return the request's key, "" if it has none."""
@@ -177,11 +217,24 @@ class Call:
         return key
 
     def request_digest(self) -> bytes:
-        """Return what makes two requests the same: method, path, query and body."""
-        digest = hashlib.sha256(self.request.method.encode())
-        digest.update(f" {self.request.url.path}?{self.request.url.query}\n".encode())
+        """Return what makes two requests the same: method, path, query and body.
+
+        It stands in the journal, so it is salted: a body holds what is private.
+        """
+        digest = hashlib.sha256(salt_for(self.node.seal, "request"))
+        digest.update(
+            f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n".encode()
+        )
         digest.update(self.body.digest())
         return digest.digest()
+
+
+#: What must still happen after these.
+WAITS_FOR: dict[type, str] = {
+    e.CancelAsked: "The other side of the trade must ask for it too.",
+    e.ChangeProposed: "Another person must approve it: see /v1/changes.",
+    e.ChangeApproved: "More people must approve it: see /v1/changes.",
+}
 
 
 def change(method: str, path: str, name: str, summary: str, handler: Handler, **more: Any) -> Route:
@@ -200,8 +253,7 @@ def done(seq: int, command: c.AnyCommand, events: Sequence[AnyEvent]) -> Done:
         if isinstance(event, CommandRefused):
             raise Refused("refused", event.text, reason=event.reason)
         found = getattr(event, "number", 0)
-        if type(event).__name__ == "CancelAsked":
-            waits_for = "The other side of the trade must ask for it too."
+        waits_for = WAITS_FOR.get(type(event), waits_for)
         number = number or found
     return Done(seq, number, waits_for)
 

@@ -78,6 +78,8 @@ class _Submitted(msgspec.Struct):
 async def post_messages(call: Call) -> Response | MessageAnswer | MessagesAnswer:
     """Submit one message, or several as the parts of multipart/mixed."""
     boundary = _boundary(call.header(b"content-type"))
+    # A message is sealed as it came; parts of a body leave out what stands between them.
+    await call.gather_evidence(body=bool(boundary))
     if not boundary:
         submitted = [await _submit(call, call.body.content, call.body.path)]
     else:
@@ -124,6 +126,7 @@ async def _take_up(
     def begin(turn: Turn) -> int:
         if key:
             call.note_key(turn, key, digest)
+        call.prove(turn)
         submission.record(turn)
         return turn.at_ns
 
@@ -251,6 +254,7 @@ async def post_instructions(call: Call) -> InstructionsAnswer:
         asked = [decode_json(content, _INSTRUCTION)]
     if not asked:
         raise Refused("invalid", "The array is empty: send at least one instruction.")
+    await call.gather_evidence()
     node = call.node
     submission = InstructionSubmission(node.directory, call.actor, call.principal.signature)
     key = call.idempotency_key()
@@ -260,6 +264,7 @@ async def post_instructions(call: Call) -> InstructionsAnswer:
     def work(turn: Turn, first: int) -> list[Outcome]:
         if key and not first:
             call.note_key(turn, key, digest)
+        call.prove(turn)
         seqs.append(turn.seq)
         return submission.submit(turn, asked[first : first + _TURN])
 

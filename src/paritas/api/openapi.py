@@ -22,6 +22,7 @@ _COMMON = (
     "signature_invalid",
     "signature_replayed",
     "session_ended",
+    "csrf",
     "forbidden",
     "malformed",
     "invalid",

@@ -16,6 +16,7 @@ CODES: dict[str, tuple[int, str]] = {
     "signature_invalid": (401, "The signature does not fit the request"),
     "signature_replayed": (401, "This signed request was received before"),
     "session_ended": (401, "The session has ended"),
+    "csrf": (403, "The request may come from another page than it seems"),
     "forbidden": (403, "The one who asks may not do this"),
     "not_found": (404, "There is no such thing, or it may not be seen"),
     "method_not_allowed": (405, "This cannot be done here"),

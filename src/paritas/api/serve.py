@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +16,7 @@ from paritas.api.budget import Limits
 from paritas.api.logs import set_up_logs
 from paritas.api.principals import Authenticator
 from paritas.api.service import Service
+from paritas.api.tls import Tls
 from paritas.node.live import LiveNode
 from paritas.node.run import SettleError
 from paritas.node.scheme import Scheme
@@ -58,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(
     scheme: Scheme,
     data: Path,
-    authenticator: Authenticator,
+    prove: Callable[[LiveNode], Authenticator],
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -66,17 +68,22 @@ def serve(
     limits: Limits | None = None,
     log_level: str = "info",
     traces: bool = False,
+    tls: Tls | None = None,
     webhooks_anywhere: bool = False,
 ) -> None:
-    """Run a node until SIGTERM or SIGINT. Raises SettleError or JournalError if it cannot begin."""
+    """Run a node until SIGTERM or SIGINT. Raises SettleError or JournalError if it cannot begin.
+
+    ``prove`` makes, for the node, what proves who asks.
+    """
     set_up_logs(log_level)
+    secure = tls.uvicorn_options() if tls is not None else {"http": "httptools"}
     listening = listen(host, port)
     try:
         node = LiveNode.open(scheme, data, workers)
     except BaseException:
         listening.close()
         raise
-    service = create_app(node, authenticator, limits=limits, webhooks_anywhere=webhooks_anywhere)
+    service = create_app(node, prove(node), limits=limits, webhooks_anywhere=webhooks_anywhere)
     app: ASGIApp = service
     if traces:
         from paritas.api.traces import traced
@@ -84,7 +91,6 @@ def serve(
         app = traced(service)
     config = uvicorn.Config(
         app,
-        http="httptools",
         loop="auto",
         ws="none",
         log_config=None,
@@ -94,6 +100,7 @@ def serve(
         date_header=False,
         timeout_graceful_shutdown=_STOP_S,
         timeout_keep_alive=60,
+        **secure,
     )
     server = _Server(config, service)
     with listening:

@@ -6,11 +6,13 @@ always gives the same notices, so a follower that comes back misses nothing and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from paritas.core.approvals import consent_needed
+from paritas.core.approvals import told as told_of_change
 from paritas.core.lifecycle import ISO_STATUS, Status
 from paritas.core.state import Account, State
 from paritas.model import commands as c
@@ -27,7 +29,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     payment.cancel_asked, payment.moved, message.received, message.refused, hold.offered,
     hold.promised, hold.released, hold.captured, account.limit, account.issued, account.redeemed,
     account.suspended, account.reinstated, account.reservation, book.opened, book.cut_off,
-    book.closed, or another for what is added later.
+    book.closed, change.proposed, change.approved, change.applied, change.failed,
+    change.withdrawn, change.expired, or another for what is added later.
     """
 
     id: str
@@ -62,6 +65,7 @@ class _Told(msgspec.Struct):
     more: dict[str, Any]
 
 
+Pair = tuple[c.AnyCommand, e.AnyEvent]
 _Teller = Callable[[State, Any, Any], Iterator[_Told]]
 #: Event type, or command type for Recorded -> what it tells. Others may add their own.
 TELLERS: dict[type, _Teller] = {}
@@ -82,16 +86,24 @@ def notices(state: State, row: FeedRow) -> Iterator[Concerning]:
     """Yield what a durable row tells, in order; ``state`` may have gone on since."""
     for position, (command, events) in enumerate(row.records):
         index = 0
-        for event in events:
-            kind = type(command) if type(event) is e.Recorded else type(event)
+        for told_command, event in _unfolded(command, events):
+            kind = type(told_command) if type(event) is e.Recorded else type(event)
             function = TELLERS.get(kind)
             if function is None:
                 continue
-            for told in function(state, command, event):
+            for told in function(state, told_command, event):
                 place = f"{row.seq}-{position}-{index}"
                 index += 1
                 notice = Notice(place, told.kind, command.at_ns, row.seq, **told.more)
                 yield notice, told.concerns
+
+
+def _unfolded(command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> Iterator[Pair]:
+    """Yield each event with its command; after a change that was applied, what it changed."""
+    for event in events:
+        yield command, event
+        if isinstance(event, e.ChangeApplied):
+            yield told_of_change(command, event)
 
 
 def place_of(identifier: str) -> tuple[int, int, int] | None:
@@ -224,6 +236,31 @@ def _moved(state: State, _: Any, event: e.QueueMoved) -> Iterator[_Told]:
     priority = {"priority": PRIORITY_NAMES[event.priority]}
     told = _payment(state, event.number, "payment.moved", Status.WAITING, **priority)
     yield _payer_side(state, told)
+
+
+# --- changes that take several people
+
+_CHANGE_KINDS: dict[type, str] = {
+    e.ChangeProposed: "change.proposed",
+    e.ChangeApproved: "change.approved",
+    e.ChangeApplied: "change.applied",
+    e.ChangeFailed: "change.failed",
+    e.ChangeWithdrawn: "change.withdrawn",
+    e.ChangeExpired: "change.expired",
+}
+
+
+@teller(*_CHANGE_KINDS)
+def _change(state: State, command: Any, event: Any) -> Iterator[_Told]:
+    """Told to whoever acts; what it is about, the rest are told when it happens."""
+    more: dict[str, Any] = {"number": event.number, "text": getattr(event, "text", "")}
+    pending = state.changes.get(event.number)
+    concerned = {command.actor, *(pending.approvals if pending is not None else ())}
+    if pending is not None:
+        parties, issuers = consent_needed(state, pending.change)
+        concerned |= {pending.proposer, *parties, *(state.issuers() if issuers else ())}
+    bics = frozenset(state.parties[number].bic for number in concerned if number in state.parties)
+    yield _Told(_CHANGE_KINDS[type(event)], bics - {""}, more)
 
 
 # --- messages
