@@ -13,7 +13,9 @@ from engine_world import DAY, HOUR_NS, Wishes, opening_commands
 from paritas.core import engine, invariants, snapshot
 from paritas.core.state import State
 from paritas.model import commands as c
-from paritas.model.instructions import Leg
+from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
+from paritas.model.instructions import Leg, Part
+from paritas.model.screening import Verdict
 
 #: Numbers that name something here, and numbers that cannot.
 INTEGERS = st.one_of(
@@ -24,6 +26,9 @@ TEXTS = st.sampled_from(
     ["", "R1", "T1", "INR", "BANK0004XXX", "CBNKINB0XXX", "x" * 500, "\0", "सत्य"]
 )
 LEGS = st.builds(Leg, INTEGERS, INTEGERS, INTEGERS)
+VERDICTS = st.builds(
+    Verdict, INTEGERS, INTEGERS, st.integers(0, 2), st.sampled_from([b"", b"x" * 32])
+)
 BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     int: INTEGERS,
     str: TEXTS,
@@ -31,8 +36,25 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     bool: st.booleans(),
     Leg: LEGS,
     tuple[Leg, ...]: st.lists(LEGS, max_size=4).map(tuple),
+    tuple[Part, ...]: st.lists(st.builds(Part, INTEGERS, INTEGERS), max_size=4).map(tuple),
     tuple[int, ...]: st.lists(INTEGERS, max_size=6).map(tuple),
+    tuple[int, int]: st.tuples(INTEGERS, INTEGERS),
+    tuple[str, ...]: st.lists(TEXTS, max_size=2).map(tuple),
+    Conversion | None: st.none() | st.builds(Conversion, INTEGERS, TEXTS),
+    tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
 }
+BY_TYPE[c.AnyChange] = st.deferred(
+    lambda: st.one_of([any_of(kind) for kind in typing.get_args(c.AnyChange)])
+)
+
+
+def _terms(kind: type) -> st.SearchStrategy[object]:
+    hints = typing.get_type_hints(kind)
+    return st.builds(kind, *(BY_TYPE[hints[name]] for name in kind.__struct_fields__))
+
+
+BY_TYPE[AgreementTerms] = _terms(AgreementTerms)
+BY_TYPE[SwapTerms] = _terms(SwapTerms)
 
 
 def any_of(kind: type[c.Command]) -> st.SearchStrategy[c.Command]:
@@ -48,7 +70,7 @@ ANY_COMMAND = st.one_of([any_of(kind) for kind in typing.get_args(c.AnyCommand)]
 def test_no_command_makes_the_engine_raise(wild: list[c.Command], seed: int) -> None:
     state = State()
     wishes = Wishes(Random(seed), state)
-    for command in opening_commands():
+    for command in opening_commands(governed=seed % 2 == 1):
         engine.apply(state, command)
     for _ in range(30):
         engine.apply(state, wishes.next())

@@ -21,7 +21,6 @@ from paritas.iso20022.payments import (
     Underlying,
     delivered,
     format_rate,
-    group_header_of,
     pacs008,
     pacs009,
     pvp_instruction,
@@ -302,17 +301,6 @@ def test_an_institutions_payment_has_no_place_for_a_rate() -> None:
     group, transfer = received("pacs.009.001.08", transfer_xml("pacs.009.001.08"))
     with pytest.raises(OutboundInvalidError, match="XchgRate"):
         delivered("pacs.009.001.08", group, transfer, "D-1", NOW, CONVERSION)
-
-
-@pytest.mark.parametrize("message_type", CUSTOMER_TYPES + INSTITUTION_TYPES)
-def test_a_group_header_can_be_made_of_values(message_type: str) -> None:
-    _, transfer = received(message_type, transfer_xml(message_type))
-    group = PaymentGroup("M-1", NOW, "2026-11-23", "AAAAINBBXXX", "BBBBRUMMXXX")
-    header = group_header_of(message_type, group)
-    root = sent(delivered(message_type, header, transfer, "D-1", NOW))
-    assert text(root, "GrpHdr/MsgId") == "D-1"
-    assert text(root, "GrpHdr/IntrBkSttlmDt") == "2026-11-23"
-    assert len(texts(root, "GrpHdr/InstdAgt/FinInstnId/*")) == 1
 
 
 def test_another_versions_fragment_is_not_delivered() -> None:

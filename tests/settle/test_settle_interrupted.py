@@ -29,6 +29,8 @@ KILLS = 8
 def a_day(random: Random) -> str:
     """A day with queues, exchanges, conversions, refusals and a later date, in a banker's words."""
     lines = ["first day 2026-11-23", "deliver", "dealer DDDDSGB0XXX for INR/CNY"]
+    # Under fifo a clearing has one answer only, so that runs can be compared file by file.
+    lines.append("clearing every 30m rule fifo")
     for currency, issuer in (("INR", "RBISINB0XXX"), ("CNY", "PBOCCNB0XXX")):
         lines.append(f"book {currency} issuer {issuer} open 09:00-17:00 UTC")
     for bic in MEMBERS:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paritas.core import queue
+from paritas.core import cycles, queue
 from paritas.core.lifecycle import LawBroken
 from paritas.core.state import Account, Book, Party, State, Waiting
+from paritas.core.verdicts import is_frozen
 from paritas.core.waiting import refuse
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, QueuedRefused, Recorded
@@ -62,6 +63,15 @@ def _record_refusal(state: State, command: c.RecordRefusal, number: int) -> None
     state.refusals_at_edge = number
 
 
+def note(state: State, command: c.Command) -> Sequence[AnyEvent]:
+    """A command that says all there is to say: it stands in the journal and changes nothing."""
+    return RECORDED
+
+
+def _record_nothing(state: State, command: c.Command, number: int) -> None:
+    pass
+
+
 # --- the scheme --------------------------------------------------------------------------------
 
 
@@ -97,7 +107,7 @@ def admit_member(state: State, command: c.AdmitMember) -> Sequence[AnyEvent]:
     if command.actor != c.OPERATOR:
         return refuse(*_NOT_OPERATOR)
     party = state.party_by_bic.get(command.bic)
-    if not command.bic or (party is not None and (party.is_member or _is_issuer(state, party))):
+    if not command.bic or (party is not None and (party.is_member or state.is_issuer(party))):
         return refuse(Reason.AGNT, f"{command.bic!r} cannot be admitted: it is taken.")
     return (Recorded(party.number if party else len(state.parties)),)
 
@@ -116,10 +126,6 @@ def _record_known_sender(state: State, command: c.AdmitSender, number: int) -> N
     _party(state, command.bic)
 
 
-def _is_issuer(state: State, party: Party) -> bool:
-    return any(book.issuer is party for book in state.books.values())
-
-
 def _record_member(state: State, command: c.AdmitMember, number: int) -> None:
     _party(state, command.bic).is_member = True
 
@@ -133,10 +139,11 @@ def open_account(state: State, command: c.OpenAccount) -> Sequence[AnyEvent]:
         return refuse(*_NO_MEMBER)
     if book.number in member.accounts:
         return refuse(Reason.AC01, f"{member.bic} has an account in {book.currency} already.")
-    return _issuer_only(book, command) or (Recorded(len(state.accounts) + 1),)
+    return issuer_only(book, command) or (Recorded(len(state.accounts) + 1),)
 
 
-def _issuer_only(book: Book, command: c.Command) -> tuple[AnyEvent, ...] | None:
+def issuer_only(book: Book, command: c.Command) -> tuple[AnyEvent, ...] | None:
+    """Refuse what anybody but the book's issuer wishes on its book (law 9)."""
     if command.actor == book.issuer.number:
         return None
     return refuse(Reason.AG01, f"Only {book.issuer.bic}, its issuer, may do this on its book.")
@@ -219,7 +226,7 @@ def _issuers_account(state: State, command: Any) -> Account | tuple[AnyEvent, ..
     account = state.accounts.get(command.account)
     if account is None:
         return refuse(*_NO_ACCOUNT)
-    return _issuer_only(account.book, command) or account
+    return issuer_only(account.book, command) or account
 
 
 def set_limit(state: State, command: c.SetLimit) -> Sequence[AnyEvent]:
@@ -386,14 +393,16 @@ def close_book(state: State, command: c.CloseBook) -> Sequence[AnyEvent]:
     if not book.settles_date:
         return refuse(*_closed(book))
     ended = [w for w in _touching(state, book) if w.value_date <= book.date]
-    return (Recorded(), *(_unsettled_at_close(book, waiting) for waiting in ended))
+    refused = (_unsettled_at_close(state, book, waiting) for waiting in ended)
+    return (Recorded(), *refused, *cycles.lapse(state, book))
 
 
-def _unsettled_at_close(book: Book, waiting: Waiting) -> QueuedRefused:
+def _unsettled_at_close(state: State, book: Book, waiting: Waiting) -> QueuedRefused:
     if waiting.trade_key is not None:
         text = f"No matching side came before the {book.currency} book closed."
         return QueuedRefused(waiting.number, Reason.AB03, text)
-    for account, amount_minor in waiting.outflows:
+    # What was frozen has been paid for: only its payee goes without.
+    for account, amount_minor in () if is_frozen(state, waiting) else waiting.outflows:
         if account.balance_minor - amount_minor < account.floors[waiting.priority]:
             text = f"Not funded in {account.book.currency} when the {book.currency} book closed."
             return QueuedRefused(waiting.number, Reason.AM04, text)
@@ -409,6 +418,10 @@ def _record_close(state: State, command: c.CloseBook, number: int) -> None:
     book.day_ended = True
     for waiting in _touching(state, book):
         queue.refresh(state, waiting)
+
+
+def _record_clearing(state: State, command: c.BeginClearing, number: int) -> None:
+    state.clearings = number
 
 
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
@@ -431,4 +444,8 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.OpenWindow: _record_opening,
     c.CutOff: _record_cut_off,
     c.CloseBook: _record_close,
+    c.BeginClearing: _record_clearing,
+    c.RecordRequest: _record_nothing,
+    c.PassTime: _record_nothing,
+    c.SetDebitCap: cycles.record_debit_cap,
 }

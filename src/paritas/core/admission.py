@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from paritas.core.exchange import agreements
+from paritas.core.exchange.locks import lock_refusal
+from paritas.core.exchange.rates import convert_minor, halted
 from paritas.core.lifecycle import Status
 from paritas.core.queue import is_held_back
 from paritas.core.state import (
@@ -20,6 +23,7 @@ from paritas.core.state import (
     net_outflows,
     trade_key,
 )
+from paritas.core.verdicts import is_cleared
 from paritas.model.commands import SubmitInstruction
 from paritas.model.events import (
     AnyEvent,
@@ -50,14 +54,19 @@ def submit(state: State, command: SubmitInstruction) -> Sequence[AnyEvent]:
     if reference in sender.references:
         return _repeat(state, command, sender.references[reference])
     number = len(state.instructions)
-    if command.priority == NORMAL and not command.returns and not command.trade:
+    if (
+        command.priority == NORMAL
+        and not command.returns
+        and not command.trade
+        and command.conversion is None
+    ):
         legs = command.legs
         funded = (
             _common_payment(state, command, legs[0], sender)
             if len(legs) == 1
             else _common_exchange(state, command, legs, sender)
         )
-        if funded:
+        if funded and not (state.screens and not is_cleared(state, number, command)):
             return (InstructionSettled(number),)
         if funded is not None:
             return (InstructionQueued(number),)
@@ -148,10 +157,12 @@ def _submit_general(state: State, command: SubmitInstruction, number: int) -> Se
     if refusal is not None:
         return (InstructionRefused(number, *refusal),)
     if command.trade:
-        first = state.unmatched.get(mirrored(trade_key(command)))
+        partners = state.unmatched.get(mirrored(trade_key(command)))
         queued = InstructionQueued(number)
-        return (queued,) if first is None else (queued, SidesMatched(first, number))
-    if _settles_at_once(state, command, legs):
+        return (queued, SidesMatched(partners[0], number)) if partners else (queued,)
+    if _settles_at_once(state, command, legs) and (
+        not state.screens or is_cleared(state, number, command)
+    ):
         return (InstructionSettled(number),)
     return (InstructionQueued(number),)
 
@@ -182,6 +193,7 @@ def content_of(command: SubmitInstruction) -> tuple[object, ...]:
         command.content,
         command.trade,
         command.returns,
+        command.conversion,
     )
 
 
@@ -215,9 +227,16 @@ def leg_is_sound(state: State, leg: Leg) -> Refusal | None:
 
 
 def _entitled(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
-    """Every payer must have wished it: as the actor, through its registered sender, or as dealer."""
+    """Every payer must have wished it: as actor, by its registered sender, as dealer, by mandate."""
     if legs[0][0].party.number != command.sender:
         return Reason.AGNT, "The instructing member must be the payer of the first leg."
+    sender = state.parties[command.sender]
+    speaks = command.actor == command.sender or command.actor in sender.senders
+    if command.conversion is not None and command.conversion.lock:
+        if not speaks:
+            return Reason.AG01, "The sender may not instruct for this payer."
+        # The dealers agreed by their firm quotes, and the agreement was asked when they were locked.
+        return lock_refusal(state, command, command.conversion.lock)
     # The counterparty's leg of a trade is no debit yet: it needs the counterparty's own side.
     own_legs = legs[:1] if command.trade else legs
     if all(
@@ -225,14 +244,31 @@ def _entitled(state: State, command: SubmitInstruction, legs: Legs) -> Refusal |
         for payer, _, _ in own_legs
     ):
         return None
-    if not (
-        command.actor == command.sender or command.actor in state.parties[command.sender].senders
+    if not speaks:
+        return _collection_is_sound(state, command, legs)
+    return _conversion_is_sound(state, command, legs)
+
+
+def _collection_is_sound(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
+    """A payee collects what the payer's mandate lets it; nobody else instructs for a payer."""
+    payer, payee, amount_minor = legs[0]
+    collector = payee.party
+    if (
+        len(legs) != 1
+        or command.trade
+        or command.returns
+        or (command.actor != collector.number and command.actor not in collector.senders)
     ):
         return Reason.AG01, "The sender may not instruct for this payer."
-    return _conversion_is_sound(state, legs)
+    limit_minor = state.mandates.get((payer.number, collector.number))
+    if limit_minor is None:
+        return Reason.MD01, f"{payer.party.bic} has given {collector.bic} no mandate to collect."
+    if amount_minor > limit_minor:
+        return Reason.AM02, "The mandate lets less be collected at a time than this."
+    return None
 
 
-def _conversion_is_sound(state: State, legs: Legs) -> Refusal | None:
+def _conversion_is_sound(state: State, command: SubmitInstruction, legs: Legs) -> Refusal | None:
     """Two legs through the appointed dealer, the payer's equal to the payee's at the rate."""
     if len(legs) != 2 or legs[0][1].party is not legs[1][0].party:
         return Reason.AG01, "A payer of one of the legs has not agreed to it."
@@ -240,21 +276,19 @@ def _conversion_is_sound(state: State, legs: Legs) -> Refusal | None:
     pair = (min(book_in.number, book_out.number), max(book_in.number, book_out.number))
     if state.dealers.get(pair) != legs[0][1].party.number:
         return Reason.AG01, f"The pair {book_in.currency}/{book_out.currency} has no such dealer."
-    if not book_in.rate[0] or not book_out.rate[0]:
-        return Reason.AM03, f"There is no rate for {book_in.currency}/{book_out.currency}."
-    wanted_minor = convert_minor(legs[1][2], book_out.rate, book_in.rate)
-    if legs[0][2] != wanted_minor:
-        return Reason.AM09, "The two amounts do not agree at the dealer's rate, rounded up."
-    return None
-
-
-def convert_minor(amount_minor: int, rate: tuple[int, int], into: tuple[int, int]) -> int:
-    """Return how many minor units of one book buy ``amount_minor`` of another, rounded up.
-
-    Both rates are minor units for one unit of the value currency, as (numerator, denominator).
-    Rounding goes up, to the dealer, by less than one minor unit.
-    """
-    return -(-amount_minor * into[0] * rate[1] // (into[1] * rate[0]))
+    stopped = halted(state, (book_in, book_out), command.at_ns)
+    if stopped:
+        return Reason.AM03, stopped
+    accounts, amounts_minor = (legs[0][0], legs[1][1]), (legs[0][2], legs[1][2])
+    down = agreements.dealer_bears_rounding(state, book_in, book_out)
+    wanted_minor = convert_minor(amounts_minor[1], book_out.rate, book_in.rate, down=down)
+    if amounts_minor[0] != wanted_minor:
+        way = "down" if down else "up"
+        return Reason.AM09, f"The two amounts do not agree at the dealer's rate, rounded {way}."
+    if not agreements.allows_dealer(state, book_in, book_out, legs[0][1].party.number):
+        return Reason.AG01, "The dealer is not one of the pair's agreement."
+    purpose = command.conversion.purpose if command.conversion is not None else ""
+    return agreements.refusal(state, accounts, amounts_minor, purpose)
 
 
 def _side_is_sound(command: SubmitInstruction, legs: Legs) -> Refusal | None:
@@ -275,11 +309,13 @@ def _return_is_sound(state: State, command: SubmitInstruction) -> Refusal | None
         return Reason.NARR, "The payment to be returned has not settled here."
     original = state.instructions[number]
     assert original is not None
-    if len(original.legs) != 1 or len(command.legs) != 1:
-        return Reason.NARR, "Only a payment of one leg can be returned by one leg."
-    paid, back = original.legs[0], command.legs[0]
-    if (back.payer, back.payee) != (paid.payee, paid.payer):
-        return Reason.AGNT, "A return must run from the original payee to the original payer."
+    if original.trade or len(original.legs) != len(command.legs):
+        return Reason.NARR, "Only a payment can be returned, by as many legs as it had."
+    for paid, back in zip(reversed(original.legs), command.legs, strict=True):
+        if (back.payer, back.payee) != (paid.payee, paid.payer):
+            return Reason.AGNT, "A return must run from the original payee to the original payer."
+    # What the payee got is what it can give back.
+    paid, back = original.legs[-1], command.legs[0]
     if state.returned_minor.get(number, 0) + back.amount_minor > paid.amount_minor:
         return Reason.AM09, "More would be returned than was paid."
     return None

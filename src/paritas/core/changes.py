@@ -5,8 +5,14 @@ They decide nothing: replay runs them alone. What they find impossible is a brok
 
 from __future__ import annotations
 
-from paritas.core import lifecycle, queue
-from paritas.core.administration import RECORDERS
+from collections.abc import Callable
+from typing import Any
+
+from paritas.core import administration, approvals, keys, lifecycle, queue, screening, verdicts
+from paritas.core.conversation import RECORDERS as CONVERSATION
+from paritas.core.exchange import agreements, quotes
+from paritas.core.exchange.locks import use_lock
+from paritas.core.exchange.tables import RECORDERS as EXCHANGE_RECORDERS
 from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import (
     NEVER_NS,
@@ -18,7 +24,7 @@ from paritas.core.state import (
     mirrored,
     net_outflows,
 )
-from paritas.model import events
+from paritas.model import commands, events
 from paritas.model.commands import (
     AnyCommand,
     DecideHolds,
@@ -29,7 +35,19 @@ from paritas.model.commands import (
 from paritas.model.instructions import Priority
 from paritas.model.reasons import Reason
 
+RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
+    **administration.RECORDERS,
+    **CONVERSATION,
+    **EXCHANGE_RECORDERS,
+    **screening.RECORDERS,
+    commands.AddKey: keys.record_key,
+    commands.RetireKey: keys.record_retirement,
+    commands.SetApprovals: approvals.record_approvals,
+    commands.RecordProof: keys.count_proof,
+}
+
 NORMAL = int(Priority.NORMAL)
+_SETTLING = (events.QueuedSettled, events.SetSettled)
 _SETTLED_AT_ONCE = lifecycle.TABLE[Status.NEW][events.InstructionSettled]
 
 
@@ -45,6 +63,10 @@ def _enter(state: State, command: SubmitInstruction, number: int, status: int) -
         if command.returns and status != Status.REFUSED:
             returned = state.returned_minor.get(command.returns, 0)
             state.returned_minor[command.returns] = returned + command.legs[0].amount_minor
+        if status != Status.REFUSED and len(command.legs) > 1:
+            agreements.count(state, number, command, waits=status == Status.WAITING)
+            if command.conversion is not None and command.conversion.lock:
+                use_lock(state, command.conversion.lock)
 
 
 def instruction_settled(
@@ -52,7 +74,9 @@ def instruction_settled(
 ) -> None:
     """Accepted and settled in one step."""
     number = event.number
-    if command.priority != NORMAL or command.returns:
+    if state.screens:
+        verdicts.demand_cleared(state, number, command)
+    if command.priority != NORMAL or command.returns or command.conversion is not None:
         _enter(state, command, number, _SETTLED_AT_ONCE)
         post(state, accounts_of(state, command.legs), command.priority)
         return
@@ -74,6 +98,8 @@ def instruction_settled(
         if payee.waiting:
             queue.put_on_retry(state, payee)
         return
+    if state.exchange.agreements:
+        agreements.count(state, number, command, waits=False)
     for leg in legs:
         accounts[leg.payer].balance_minor -= leg.amount_minor
         accounts[leg.payee].balance_minor += leg.amount_minor
@@ -117,7 +143,8 @@ def instruction_queued(
     waiting = Waiting(event.number, state.last_rank, command, accounts_of(state, command.legs))
     state.queue[event.number] = waiting
     if waiting.trade_key is not None:
-        state.unmatched[waiting.trade_key] = event.number
+        queue.await_partner(state, waiting)
+    waiting.held = verdicts.is_held(state, waiting)
     queue.enter(state, waiting)
 
 
@@ -134,13 +161,13 @@ def sides_matched(state: State, _: AnyCommand, event: events.SidesMatched) -> No
     first, second = state.queue[event.first], state.queue.pop(event.second)
     if first.trade_key is None or second.trade_key != mirrored(first.trade_key):
         raise LawBroken(f"Sides {event.first} and {event.second} do not mirror each other.")
-    del state.unmatched[first.trade_key]
-    del state.unmatched[second.trade_key]
-    first.trade_key = None
+    queue.stop_awaiting_partner(state, first)
+    queue.stop_awaiting_partner(state, second)
     first.partner = event.second
     # The more urgent wish of the two counts for both.
     first.priority = min(first.priority, second.priority)
     state.joined[event.second] = event.first
+    first.held = verdicts.is_held(state, first)
     queue.enter(state, first)
     queue.retry(state, first)
 
@@ -150,6 +177,8 @@ def _end(state: State, number: int, event_type: type[events.Event]) -> Waiting:
     waiting = state.queue.get(number)
     if waiting is None:
         raise LawBroken(f"Instruction {number} does not wait.")
+    if waiting.held and event_type in _SETTLING:
+        raise LawBroken(f"Law 7: instruction {number} settles without being cleared.")
     for side in (number, waiting.partner) if waiting.partner else (number,):
         state.statuses[side] = lifecycle.after(state.statuses[side], event_type)
     queue.remove(state, waiting)
@@ -159,12 +188,15 @@ def _end(state: State, number: int, event_type: type[events.Event]) -> Waiting:
 def queued_settled(state: State, _: AnyCommand, event: events.QueuedSettled) -> None:
     """It left the queue by settling."""
     waiting = _end(state, event.number, events.QueuedSettled)
+    agreements.end_count(state, event.number, settled=True)
     post(state, waiting.legs, waiting.priority)
 
 
 def set_settled(state: State, _: AnyCommand, event: events.SetSettled) -> None:
     """Many left the queue together: every leg is posted gross, law 2 holds for the whole."""
     members = [_end(state, number, events.SetSettled) for number in event.numbers]
+    for number in event.numbers:
+        agreements.end_count(state, number, settled=True)
     post(state, tuple(leg for waiting in members for leg in waiting.legs), Priority.NORMAL)
     for waiting in members:
         if waiting.priority != NORMAL:
@@ -175,6 +207,7 @@ def set_settled(state: State, _: AnyCommand, event: events.SetSettled) -> None:
 
 def _end_unsettled(state: State, number: int, event_type: type, reason: str, text: str) -> None:
     waiting = _end(state, number, event_type)
+    agreements.end_count(state, number, settled=False)
     for side in (number, waiting.partner) if waiting.partner else (number,):
         state.reasons[side] = (reason, text)
     command = state.instructions[number]
@@ -220,6 +253,13 @@ def recorded(state: State, command: AnyCommand, event: events.Recorded) -> None:
     RECORDERS[type(command)](state, command, event.number)
 
 
+def change_applied(state: State, command: AnyCommand, event: events.ChangeApplied) -> None:
+    """All consented: what they consented to is carried out."""
+    carried_out, _ = approvals.told(command, event)
+    del state.changes[event.number]
+    RECORDERS[type(carried_out)](state, carried_out, event.recorded)
+
+
 def hold_offered(state: State, command: OfferHold, event: events.HoldOffered) -> None:
     """The earmark is in place."""
     payer = state.accounts[command.leg.payer]
@@ -250,8 +290,13 @@ def _free(state: State, number: int) -> Hold:
 
 
 def _set_next_expiry(state: State) -> None:
+    state.next_expiry_ns = next_expiry_ns(state)
+
+
+def next_expiry_ns(state: State) -> int:
+    """Return the first moment at which an offered hold or a lock on quotes ends by itself."""
     offered = (hold.expires_ns for hold in state.holds.values() if not hold.decision)
-    state.next_expiry_ns = min(offered, default=NEVER_NS)
+    return min(*offered, *state.exchange.expiries_ns(), NEVER_NS, NEVER_NS)
 
 
 def hold_released(state: State, _: AnyCommand, event: events.HoldReleased) -> None:
@@ -259,6 +304,12 @@ def hold_released(state: State, _: AnyCommand, event: events.HoldReleased) -> No
     if state.holds[event.number].decision:
         raise LawBroken(f"Law 3: hold {event.number} is promised and ends only by its decision.")
     _free(state, event.number)
+    _set_next_expiry(state)
+
+
+def lock_ended(state: State, command: AnyCommand, event: events.LockEnded) -> None:
+    """Nobody used the lock in time."""
+    quotes.lock_ended(state, command, event)
     _set_next_expiry(state)
 
 
@@ -271,3 +322,16 @@ def holds_decided(state: State, command: DecideHolds, event: events.HoldsDecided
             hold.payer.balance_minor -= hold.amount_minor
             hold.payee.balance_minor += hold.amount_minor
             queue.put_on_retry(state, hold.payee)
+
+
+def money_ordered(state: State, _: AnyCommand, event: events.MoneyOrdered) -> None:
+    """An issuer's order: what is frozen moves at once, whatever else stands still."""
+    payer, payee = state.accounts[event.payer], state.accounts[event.payee]
+    if event.number != state.last_order + 1 or payer.book is not payee.book:
+        raise LawBroken(f"Order {event.number} is not the next one, or crosses books.")
+    state.last_order = event.number
+    payer.balance_minor -= event.amount_minor
+    payee.balance_minor += event.amount_minor
+    if payer.balance_minor < payer.floors[0]:
+        raise LawBroken(f"Law 2: account {payer.number} would fall below its floor.")
+    queue.put_on_retry(state, payee)

@@ -11,7 +11,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from paritas.core import administration, admission, changes, holds, waiting
+from paritas.core import (
+    administration,
+    admission,
+    approvals,
+    changes,
+    conversation,
+    cycles,
+    holds,
+    keys,
+    proposals,
+    screening,
+    waiting,
+)
+from paritas.core.exchange import quotes, tables
 from paritas.core.queue import release
 from paritas.core.state import State
 from paritas.model import commands, events
@@ -28,28 +41,38 @@ HANDLERS: dict[type, Handler] = {
     commands.CancelInstruction: waiting.cancel,
     commands.SetPriority: waiting.set_priority,
     commands.ReorderQueue: waiting.reorder,
-    commands.ProposeSettlement: waiting.propose,
+    commands.ProposeSettlement: proposals.propose,
+    commands.BeginClearing: proposals.begin,
     commands.OfferHold: holds.offer,
     commands.WithdrawHold: holds.withdraw,
     commands.PromiseHold: holds.promise,
     commands.DecideHolds: holds.decide,
     commands.SetReservation: administration.set_reservation,
-    commands.CreateBook: administration.create_book,
-    commands.AdmitMember: administration.admit_member,
-    commands.AdmitSender: administration.admit_sender,
-    commands.OpenAccount: administration.open_account,
-    commands.SetLimit: administration.set_limit,
-    commands.IssueMoney: administration.issue_money,
-    commands.RedeemMoney: administration.redeem_money,
-    commands.SuspendMember: administration.suspend_member,
-    commands.ReinstateMember: administration.reinstate_member,
-    commands.RegisterSender: administration.register_sender,
-    commands.SetRate: administration.set_rate,
-    commands.AppointDealer: administration.appoint_dealer,
-    commands.SetRules: administration.set_rules,
     commands.OpenWindow: administration.open_window,
     commands.CutOff: administration.cut_off,
     commands.CloseBook: administration.close_book,
+    commands.ProposeChange: approvals.propose,
+    commands.ApproveChange: approvals.approve,
+    commands.WithdrawChange: approvals.withdraw,
+    commands.RecordProof: keys.record_proof,
+    commands.RecordRequest: administration.note,
+    commands.PassTime: administration.note,
+    **tables.HANDLERS,
+    # Last, so that what takes several people cannot be done by one through another table.
+    **{kind: approvals.directly(handler) for kind, handler in approvals.CHANGES.items()},
+    commands.RegisterMandate: conversation.register_mandate,
+    commands.RelayStatus: conversation.relay_status,
+    commands.RecallPayment: conversation.recall_payment,
+    commands.AnswerRecall: conversation.answer_recall,
+    commands.OpenCycle: cycles.open_cycle,
+    commands.SubmitObligation: cycles.submit_obligation,
+    commands.ConfirmObligation: cycles.confirm_obligation,
+    commands.WithdrawObligation: cycles.withdraw_obligation,
+    commands.CutOffCycle: cycles.cut_off_cycle,
+    commands.CalculateCycle: cycles.calculate_cycle,
+    commands.SettleCycle: cycles.settle_cycle,
+    commands.ProposeSetoff: cycles.propose_setoff,
+    **screening.HANDLERS,
 }
 
 EVOLVERS: dict[type, Evolver] = {
@@ -69,6 +92,26 @@ EVOLVERS: dict[type, Evolver] = {
     events.HoldPromised: changes.hold_promised,
     events.HoldReleased: changes.hold_released,
     events.HoldsDecided: changes.holds_decided,
+    events.HitDecided: screening.hit_decided,
+    events.MoneyOrdered: changes.money_ordered,
+    events.ChangeProposed: approvals.change_proposed,
+    events.ChangeApproved: approvals.change_approved,
+    events.ChangeApplied: changes.change_applied,
+    events.ChangeFailed: approvals.change_ended,
+    events.ChangeWithdrawn: approvals.change_ended,
+    events.ChangeExpired: approvals.change_ended,
+    **tables.EVOLVERS,
+    events.LockEnded: changes.lock_ended,
+    events.CycleOpened: cycles.cycle_opened,
+    events.ObligationSubmitted: cycles.obligation_submitted,
+    events.ObligationConfirmed: cycles.obligation_confirmed,
+    events.ObligationsEnded: cycles.obligations_ended,
+    events.CycleCutOff: cycles.cycle_moved,
+    events.ObligationsSetOff: cycles.obligations_set_off,
+    events.CycleCalculated: cycles.cycle_moved,
+    events.CycleShort: cycles.cycle_short,
+    events.CycleSettled: cycles.cycle_settled,
+    events.CycleLapsed: cycles.cycle_moved,
 }
 
 
@@ -86,7 +129,7 @@ def apply(state: State, command: AnyCommand) -> Sequence[AnyEvent]:
     """Handle a command and evolve by all that follows from it; return every event, in order."""
     expired: Sequence[AnyEvent] = ()
     if command.at_ns >= state.next_expiry_ns:
-        expired = holds.expired(state, command.at_ns)
+        expired = [*holds.expired(state, command.at_ns), *quotes.expired(state, command.at_ns)]
         for event in expired:
             evolve(state, command, event)
     decided = handle(state, command)

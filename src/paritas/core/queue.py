@@ -85,11 +85,27 @@ def refresh(state: State, waiting: Waiting) -> None:
             retry(state, waiting)
 
 
+def await_partner(state: State, waiting: Waiting) -> None:
+    """Let the mirrored side of a trade find this one."""
+    assert waiting.trade_key is not None
+    state.unmatched.setdefault(waiting.trade_key, []).append(waiting.number)
+
+
+def stop_awaiting_partner(state: State, waiting: Waiting) -> None:
+    """One side of a trade is matched, or ends without a partner."""
+    assert waiting.trade_key is not None
+    alike = state.unmatched[waiting.trade_key]
+    alike.remove(waiting.number)
+    if not alike:
+        del state.unmatched[waiting.trade_key]
+    waiting.trade_key = None
+
+
 def remove(state: State, waiting: Waiting) -> None:
     """Take an instruction out of the queue for good, whatever became of it."""
     del state.queue[waiting.number]
     if waiting.trade_key is not None:
-        del state.unmatched[waiting.trade_key]
+        stop_awaiting_partner(state, waiting)
     leave(state, waiting)
 
 

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from typing import TYPE_CHECKING
 
+from paritas.core.exchange.state import Exchange
 from paritas.core.lifecycle import Status
-from paritas.model.commands import SubmitInstruction
+from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
+from paritas.model.screening import Verdict
+
+if TYPE_CHECKING:
+    from paritas.core.obligations import Cycle, Obligation
 
 PRIORITIES = len(Priority)
 
@@ -20,7 +26,17 @@ PRIORITIES = len(Priority)
 class Party:
     """An institution: a member that settles, an issuer, or one that only sends."""
 
-    __slots__ = ("accounts", "bic", "is_member", "number", "references", "senders")
+    __slots__ = (
+        "accounts",
+        "bic",
+        "homes",
+        "homes_from",
+        "is_member",
+        "keys",
+        "number",
+        "references",
+        "senders",
+    )
 
     def __init__(self, number: int, bic: str) -> None:
         self.number = number
@@ -32,6 +48,11 @@ class Party:
         self.references: dict[str, int] = {}
         #: book number -> account number.
         self.accounts: dict[int, int] = {}
+        #: Books whose lists bind it wherever it pays (law 7), from instruction ``homes_from`` on.
+        self.homes: tuple[int, ...] = ()
+        self.homes_from = 0
+        #: Ed25519 public key -> (valid from, valid until), until as ``NEVER_NS`` where it has no end.
+        self.keys: dict[bytes, tuple[int, int]] = {}
 
 
 class Book:
@@ -40,12 +61,16 @@ class Book:
     __slots__ = (
         "accepts_date",
         "accounts",
+        "blocked",
+        "bound_from",
         "closes_ns",
         "contra",
         "currency",
         "date",
         "day_ended",
         "issuer",
+        "list_version",
+        "lists",
         "number",
         "rate",
         "settles_date",
@@ -69,6 +94,14 @@ class Book:
         self.day_ended = False
         #: Minor units for one unit of the value currency, as (numerator, denominator).
         self.rate = (0, 1)
+        #: Lists that bind here -> (date published, entries, digest), None before the first version.
+        self.lists: dict[str, tuple[int, int, bytes] | None] = {}
+        #: Goes up whenever the lists change; a verdict counts for one version only.
+        self.list_version = 0
+        #: Number of the first instruction that came when a list bound here.
+        self.bound_from = 0
+        #: Takes frozen money.
+        self.blocked: Account | None = None
 
 
 class Account:
@@ -152,6 +185,7 @@ class Waiting:
         "accounts",
         "cancel_asked",
         "due",
+        "held",
         "legs",
         "number",
         "outflows",
@@ -180,14 +214,23 @@ class Waiting:
         self.partner = 0
         #: Sides that wish to cancel a matched trade.
         self.cancel_asked: frozenset[int] = frozenset()
+        #: True while screening (law 7) keeps it from settling; only ``core.screening`` sets it.
+        self.held = False
         #: True while nothing but funds and order keep it from settling.
         self.due = False
 
     def is_due(self) -> bool:
-        """Say whether it is matched, all its books settle its date and no account is suspended."""
-        return self.trade_key is None and all(
-            account.book.settles_date == self.value_date and not account.suspended
-            for account in self.accounts
+        """Say whether it is matched, cleared, all books settle its date and no account is suspended.
+
+        Whatever settles what waits, be it a credit, a proposal or a cycle, goes by this alone.
+        """
+        return (
+            self.trade_key is None
+            and not self.held
+            and all(
+                account.book.settles_date == self.value_date and not account.suspended
+                for account in self.accounts
+            )
         )
 
 
@@ -213,6 +256,49 @@ class Hold:
         self.expires_ns = expires_ns
         #: "" while it is only offered.
         self.decision = ""
+
+
+class PendingChange:
+    """A change that waits for people's consent."""
+
+    __slots__ = ("approvals", "change", "digest", "expires_ns", "number", "person", "proposer")
+
+    def __init__(
+        self,
+        number: int,
+        proposer: int,
+        person: bytes,
+        change: AnyChange,
+        digest: bytes,
+        expires_ns: int,
+    ) -> None:
+        self.number = number
+        self.proposer = proposer
+        self.person = person
+        self.change = change
+        #: SHA-256 of what the change says.
+        self.digest = digest
+        self.expires_ns = expires_ns
+        #: Number of a consenting party -> its (person, whether a signature came along), in order.
+        self.approvals: dict[int, list[tuple[bytes, bool]]] = {}
+
+    def people(self) -> list[tuple[bytes, bool]]:
+        """Return everybody who proposed or approved it, whatever the institution."""
+        return [(self.person, False), *(who for given in self.approvals.values() for who in given)]
+
+
+class Recall:
+    """A payer's request to have a settled payment back, and what the payee answered."""
+
+    __slots__ = ("instruction", "number", "reason", "reference", "status")
+
+    def __init__(self, number: int, instruction: int, reference: str) -> None:
+        self.number = number
+        self.instruction = instruction
+        self.reference = reference
+        #: "" until the payee answers; then CNCL (it will return it), RJCR, or PDCR (not yet known).
+        self.status = ""
+        self.reason = ""
 
 
 Legs = tuple[tuple[Account, Account, int], ...]
@@ -252,6 +338,10 @@ def mirrored(key: TradeKey) -> TradeKey:
     return (trade, value_date, other, own)
 
 
+#: Until when, who said so, whether that was signed, who agreed or b"".
+Exemption = tuple[int, bytes, bool, bytes]
+
+
 class State:
     """Everything the engine knows."""
 
@@ -282,20 +372,68 @@ class State:
         self.refusals_at_edge = 0
 
         self.queue: dict[int, Waiting] = {}
-        self.unmatched: dict[TradeKey, int] = {}
+        #: Sides of trades that wait for their partner, the first to come first; several may be alike.
+        self.unmatched: dict[TradeKey, list[int]] = {}
         self.last_rank = 0
         self.first_rank = 0
+        #: How many times a solver was given the queue; see BeginClearing.
+        self.clearings = 0
 
         self.holds: dict[int, Hold] = {}
         self.hold_references: dict[tuple[int, str], int] = {}
         self.last_hold = 0
         #: decision id -> True captured, False released: decided once, for ever.
         self.decisions: dict[str, bool] = {}
-        #: No offered hold expires before this.
+        self.exchange = Exchange()
+        #: No offered hold and no lock on quotes expires before this.
         self.next_expiry_ns = NEVER_NS
+
+        #: True while a list binds on any book: no other instruction needs a verdict.
+        self.screens = False
+        #: number -> its verdicts, where they are no longer those that it came with.
+        self.rescreened: dict[int, tuple[Verdict, ...]] = {}
+        #: (number, book) -> (decision, version of the lists that the hit was on).
+        self.hit_decisions: dict[tuple[int, int], tuple[int, int]] = {}
+        #: (number, book) -> what each person has said, and whether signed, until two agree.
+        self.opinions: dict[tuple[int, int], dict[bytes, tuple[int, bool]]] = {}
+        #: (book, pair) -> an exemption, which counts once a second person has agreed.
+        self.exemptions: dict[tuple[int, bytes], Exemption] = {}
+        self.last_order = 0
+        #: key -> number of the party whose it is or was: a key has one owner for ever.
+        self.key_owners: dict[bytes, int] = {}
+        #: How many issuers a change of the rulebook takes; 0 while the scheme is being set up.
+        self.threshold = 0
+        self.changes: dict[int, PendingChange] = {}
+        self.last_change = 0
+        self.proofs = 0
+        #: (account, payee party) -> the most that one collection may take.
+        self.mandates: dict[tuple[int, int], int] = {}
+        #: number of a settled instruction -> (status, reason) as its payee's bank says it.
+        self.confirmations: dict[int, tuple[str, str]] = {}
+        self.recalls: dict[int, Recall] = {}
+        #: (payer, reference) -> number of the recall.
+        self.recall_references: dict[tuple[int, str], int] = {}
+        self.cycles: dict[int, Cycle] = {}
+        self.obligations: dict[int, Obligation] = {}
+        #: (sender, its reference) -> obligation number.
+        self.obligation_references: dict[tuple[int, str], int] = {}
+        #: account number -> how much it may owe, net, in one cycle; without an entry there is no cap.
+        self.debit_caps: dict[int, int] = {}
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()
+
+    def issuers(self) -> frozenset[int]:
+        """Return the numbers of all issuers."""
+        return frozenset(book.issuer.number for book in self.books.values())
+
+    def is_issuer(self, party: Party) -> bool:
+        """Tell whether a party has a book."""
+        return any(book.issuer is party for book in self.books.values())
+
+    def running_cycles(self) -> list[Cycle]:
+        """Return the cycles that have neither settled nor lapsed, in order."""
+        return [cycle for cycle in self.cycles.values() if cycle.is_running]
 
     def strict(self, priority: int) -> bool:
         """Say whether instructions of ``priority`` may not be overtaken."""

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from lxml import etree
-
-from paritas.iso20022.facets import XS, attribute_pattern, text_pattern
+from paritas.iso20022.facets import XS
+from paritas.iso20022.schema_types import types_of
 from paritas.iso20022.schemas import namespace, source
 
 #: A form costs about as much as this many checks by the schema, so a rare shape is not worth one.
@@ -156,7 +155,7 @@ class _FormWriter:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._types = _types(place.message_type)
+        self._types = types_of(place.message_type)
         self._written: list[str] = []
         self._open: list[tuple[str, str]] = []
         self._in_text = False
@@ -196,7 +195,8 @@ class _FormWriter:
         place = self._place
         entries = None
         if place.following:
-            entries = self._types.repeated(self._open, place.following, place.message_type)
+            kind = self._types.repeated(self._open, place.following)
+            entries = None if kind is None else Place(place.message_type, place.following, kind)
         if bool(closing) != bool(place.following) or (place.following and entries is None):
             return None
         return Form(
@@ -212,81 +212,3 @@ class _FormWriter:
     def _literal(self, text: str, expected: bool) -> bool:
         self._written.append(re.escape(text))
         return expected
-
-
-class _Types:
-    """What a form needs to know of the types of one schema."""
-
-    def __init__(self, message_type: str) -> None:
-        self._source = source(message_type)
-        kinds = {
-            str(kind.get("name")): kind for kind in self._source.iterchildren(XS + "complexType")
-        }
-        simple = {
-            name for name, kind in kinds.items() if kind.find(XS + "simpleContent") is not None
-        }
-        self._simple = {name: kinds[name] for name in simple}
-        #: The types of elements that hold elements.
-        self.complex = {name: kind for name, kind in kinds.items() if name not in simple}
-        self._texts: dict[str, tuple[str, dict[str, str]] | None] = {}
-        self._children: dict[tuple[str, str], etree._Element | None] = {}
-
-    def child(self, kind: str, tag: str) -> etree._Element | None:
-        """Return the one declaration of ``tag`` in a type, None if there is none or several."""
-        if (kind, tag) not in self._children:
-            found = self.complex[kind].iter(XS + "element") if kind in self.complex else ()
-            declared = [each for each in found if each.get("name") == tag]
-            self._children[kind, tag] = declared[0] if len(declared) == 1 else None
-        return self._children[kind, tag]
-
-    def texts(self, kind: str) -> tuple[str, dict[str, str]] | None:
-        """Return the patterns of an element's text and of its attributes, None if unknown."""
-        if kind not in self._texts:
-            self._texts[kind] = self._read_texts(kind)
-        return self._texts[kind]
-
-    def repeated(self, opened: list[tuple[str, str]], tag: str, message_type: str) -> Place | None:
-        """Return the place of entries inside what is open, if nothing but entries must follow.
-
-        Then each entry is valid or not for itself, and the end tags make a whole document.
-        """
-        if not opened:
-            return None
-        children = [child for child, _ in opened[1:]] + [tag]
-        declared = None
-        for (_, kind), child in zip(opened, children, strict=True):
-            declared = self.child(kind, child)
-            if declared is None or not _is_last_needed(declared):
-                return None
-        if declared is None or declared.get("maxOccurs") != "unbounded":
-            return None
-        return Place(message_type, tag, str(declared.get("type")))
-
-    def _read_texts(self, kind: str) -> tuple[str, dict[str, str]] | None:
-        attributes: dict[str, str] = {}
-        base = kind
-        if kind in self._simple:
-            (extension,) = self._simple[kind].iter(XS + "extension")
-            base = str(extension.get("base"))
-            for attribute in extension.iterchildren(XS + "attribute"):
-                allowed = attribute_pattern(self._source, str(attribute.get("type")))
-                if allowed is not None:
-                    attributes[str(attribute.get("name"))] = allowed
-        pattern = text_pattern(self._source, base)
-        return None if pattern is None else (pattern, attributes)
-
-
-@cache
-def _types(message_type: str) -> _Types:
-    return _Types(message_type)
-
-
-def _is_last_needed(declared: etree._Element) -> bool:
-    """Whether an element is in a plain sequence and all after it may be missing."""
-    sequence = declared.getparent()
-    if sequence is None or sequence.tag != XS + "sequence" or "maxOccurs" in sequence.attrib:
-        return False
-    parent = sequence.getparent()
-    if parent is None or parent.tag != XS + "complexType":
-        return False
-    return all(after.get("minOccurs") == "0" for after in declared.itersiblings())

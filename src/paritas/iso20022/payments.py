@@ -15,7 +15,6 @@ from lxml import etree
 
 from paritas.iso20022.accounts import Conversion
 from paritas.iso20022.gate import OutboundInvalidError
-from paritas.iso20022.schemas import namespace
 from paritas.iso20022.writer import (
     NOT_PROVIDED,
     Draft,
@@ -189,9 +188,8 @@ def delivered(
     """Build what the payee receives of one settled payment, in the version that the payer used.
 
     ``group_header`` and ``fragment`` are the GrpHdr and the CdtTrfTxInf of the payer's message,
-    serialised with their namespace (``group_header_of`` makes a header from values). All is
-    unchanged but MsgId, CreDtTm, NbOfTxs and the totals, which describe the new message of one
-    payment; if converted, IntrBkSttlmAmt is the payee's own leg and XchgRate is stated. Raises
+    serialised with their namespace. All is unchanged but MsgId, CreDtTm, NbOfTxs and the totals,
+    which describe the new message of one payment; if converted, IntrBkSttlmAmt is the payee's own leg and XchgRate is stated. Raises
     OutboundInvalidError for a conversion in a message that has no place for a rate (pacs.009).
     """
     frame = "".join(document(message_type, _root_tag(message_type), ()))
@@ -205,14 +203,6 @@ def delivered(
     _renew(group, transfer, message_id, created)
     etree.cleanup_namespaces(document_element)
     return Draft(message_type, (etree.tostring(document_element, encoding="unicode"),), header)
-
-
-def group_header_of(message_type: str, group: PaymentGroup) -> bytes:
-    """Return a GrpHdr of any version from .02 for ``delivered``, where only values are at hand."""
-    text = _group_header(group, 1, "")
-    if message_type.endswith(".02"):
-        text = text.replace("BICFI>", "BIC>")
-    return text.replace("<GrpHdr>", f'<GrpHdr xmlns="{namespace(message_type)}">', 1).encode()
 
 
 def _root_tag(message_type: str) -> str:

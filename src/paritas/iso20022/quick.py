@@ -1,20 +1,25 @@
 """A quick look at a good pacs.008 or pacs.009: the same values without a walk over its tree.
 
-Most messages are good, and most of what one sender sends has the same tags in the same order. The
-bytes are cut into tags and texts, the tags are the shape of the message (`shapes`), and the shape
-says which of the texts is which field, and which must keep which rule.
+Most messages are good, and most of what one sender sends has the same tags in the same order, with
+other texts. Their text is cut into tags and texts, the tags are the shape of the message
+(`shapes`), and the shape says which of the texts is which field, and which must keep which rule.
+lxml parses the message and holds it against its schema. When it has accepted a shape often enough,
+the shape becomes one pattern that does all of that (`patterns`), and lxml is not asked any more.
 
-That is only right where a text between two tags is exactly what the parser makes of it, so the
-look is at plain bytes only: no reference, comment, CDATA section, processing instruction or
+To cut is only right where a text between two tags is exactly what the parser makes of it, so the
+look is at plain text only: no reference, comment, CDATA section, processing instruction or
 carriage return anywhere, and no ``>`` but at the end of a tag. In a well-formed file of that kind
 ``<`` stands only where a tag begins; so if ``>`` stands there as often, it ends those tags and is
-in no text and no attribute. The tree stays the authority on what is well-formed and valid.
+in no text and no attribute.
 
 The look tells only of messages with which all is well. For any other it returns None, and the
 reader takes its full way, which finds out what is wrong and where.
 """
 
 from __future__ import annotations
+
+import re
+from functools import lru_cache, partial
 
 from lxml import etree
 
@@ -27,58 +32,215 @@ from paritas.iso20022.extract import (
     plain_group,
     transaction_of_texts,
 )
-from paritas.iso20022.parsing import Placed, UnreadableError, find_messages
-from paritas.iso20022.shapes import Fields, StartShape, cut, start_shape, transaction_shape
+from paritas.iso20022.parsing import Placed, UnreadableError, find_messages, parse
+from paritas.iso20022.patterns import (
+    Patterns,
+    Taker,
+    TransactionPattern,
+    start_pattern,
+    transaction_pattern,
+)
+from paritas.iso20022.shapes import (
+    GROUP_TAG,
+    TRANSACTION_TAG,
+    Fields,
+    StartShape,
+    TransactionShape,
+    cut,
+    start_shape,
+    transaction_shape,
+)
 from paritas.iso20022.tables import SEPARATOR
 from paritas.iso20022.values import Message, ReadResult, Transaction
 
-_TRANSACTION = b"<CdtTrfTxInf>"
-_TRANSACTION_END = b"</CdtTrfTxInf>"
-_GROUP = b"<GrpHdr>"
-_WHITE_SPACE = b" \t\n"
+#: How many transactions are read, and proved if they are of no known pattern, at a time.
+_TOGETHER = 100
+
+_TRANSACTION_END = "</CdtTrfTxInf>"
+_WHITE_SPACE = " \t\n"
+_DECLARATION = re.compile(
+    r"""<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"(?:UTF|utf)-8"|'(?:UTF|utf)-8'))?[ \t\n]*\?>"""
+)
+# Beyond U+00FF: what XML forbids, and patterns do not look for.
+_find_forbidden = re.compile("[\ufffe\uffff]").search
 
 
 class _NotPlainError(Exception):
     """The message is not for a quick look; it never leaves this module."""
 
 
-def quick_look(data: bytes, root: etree._Element) -> ReadResult | None:
-    """Read a file of one message, if it is plain and nothing is wrong; ``root`` is its tree.
+def quick_look(data: bytes) -> ReadResult | None:
+    """Read a file of one message, if it is plain and nothing is wrong with it.
 
     Returns just what the reader's full way would, which then has no findings, or None.
     """
     try:
-        return _look(data, root)
+        return _look(data.decode())
     except (_NotPlainError, UnicodeDecodeError, UnreadableError):
         return None
 
 
-def _look(data: bytes, root: etree._Element) -> ReadResult | None:
-    if b"&" in data or b"\r" in data:
+def _look(text: str) -> ReadResult | None:
+    begin = text.find(TRANSACTION_TAG)
+    if begin < 0 or not (text.isascii() or _find_forbidden(text) is None):
         return None
-    first = data.find(_TRANSACTION)
-    if first < 0:
-        return None
-    head = data[:first]
-    if head.startswith(b"<?xml"):
-        head = head[head.index(b"?>") + 2 :]
-    head = head.rstrip(_WHITE_SPACE)
-    pieces, shape = cut(head.decode())
-    start = start_shape(shape)
-    if start is None or head.count(b">") != start.tag_count:
-        return None
-    placed = _same(start, root)
-    group = plain_group(GroupFields._make(_taken(start.group, pieces)))
-    header = None if start.header is None else HeaderFields._make(_taken(start.header, pieces))
-    message = message_value(start.message_type, header or HeaderFields(), group)
-    transactions = _transactions(data, first, start, group)
-    # Behind the last transaction there may be supplementary data, which have rules of their own.
-    if placed is None or len(placed.document[0]) != 1 + len(transactions):
-        return None
-    if not (_keeps_rules(message, header, group, transactions) and _is_valid(start, placed)):
-        return None
-    group_header = start.group_start_tag + head[head.index(_GROUP) + len(_GROUP) :]
-    return ReadResult(message, tuple(transactions), (), group_header)
+    message = PlainMessage(text[:begin])
+    transactions: list[Transaction] = []
+    while begin >= 0:
+        some, begin = message.read(text, begin)
+        transactions += some
+    message.finish()
+    return ReadResult(message.message, tuple(transactions), (), message.group_header)
+
+
+class PlainMessage:
+    """A plain message of which nothing is wrong so far; its transactions are read some at a time.
+
+    Every method raises _NotPlainError, or UnreadableError, once the message turns out to be of
+    another kind.
+    """
+
+    def __init__(self, head: str) -> None:
+        """``head`` is all before the first transaction."""
+        declaration = _DECLARATION.match(head)
+        head = head[declaration.end() if declaration else 0 :].rstrip(_WHITE_SPACE)
+        found = _STARTS.match(head, 0, len(head))
+        if found is not None:
+            known, caught = found
+            self._shape = known.shape
+            header = known.header and _caught(known.header, caught)
+            group = _caught(known.group, caught)
+        else:
+            pieces, shape = _cut(head)
+            start = start_shape(shape)
+            if start is None or head.count(">") != start.tag_count:
+                raise _NotPlainError
+            self._shape = start
+            header = start.header and _taken(start.header, pieces)
+            group = _taken(start.group, pieces)
+        self._head = head
+        self._is_proven = found is not None
+        self._entries = _patterns_inside(self._shape.around, self._shape.end)
+        self._header = None if header is None else HeaderFields._make(header)
+        self._group = plain_group(GroupFields._make(group))
+        self.message: Message = message_value(
+            self._shape.message_type, self._header or HeaderFields(), self._group
+        )
+        self._totals = rules.Totals()
+
+    @property
+    def group_header(self) -> bytes:
+        """GrpHdr as lxml serialises it."""
+        inside = self._head[self._head.index(GROUP_TAG) + len(GROUP_TAG) :]
+        return self._shape.group_start_tag + inside.encode()
+
+    def read(self, text: str, begin: int) -> tuple[list[Transaction], int]:
+        """Read some transactions from ``begin`` on; return them and where the next one begins.
+
+        That is -1 after the last one, where nothing follows but the end of the message.
+        """
+        transactions: list[Transaction] = []
+        unknown: list[tuple[TransactionShape, str]] = []
+        first = self._totals.count
+        content, at = "", begin
+        while at >= 0 and len(transactions) < _TOGETHER:
+            after = text.find(_TRANSACTION_END, at) + len(_TRANSACTION_END)
+            found = self._entries.match(text, at, after)
+            content = text[at + len(TRANSACTION_TAG) : after]
+            if found is not None:
+                known, caught = found
+                shape, fields = known.shape, _caught(known.taker, caught)
+            else:
+                shape, fields = self._cut_transaction(content)
+                unknown.append((shape, content))
+            transaction = transaction_of_texts(
+                fields,
+                first + len(transactions),
+                self._group,
+                shape.is_cover,
+                shape.start_tag + content.encode(),
+            )
+            if not rules.has_settlement_date(transaction):
+                raise _NotPlainError
+            transactions.append(transaction)
+            at = self._next(text, after)
+        if not first:
+            self._check_start(transactions[0])
+        self._totals.add(transactions)
+        if unknown or not self._is_proven:
+            self._prove(unknown, content)
+        return transactions, at
+
+    def finish(self) -> None:
+        """Compare the sums of all transactions with what the group header says."""
+        if self._totals.problems(self.message):
+            raise _NotPlainError
+
+    def _cut_transaction(self, content: str) -> tuple[TransactionShape, tuple[str, ...]]:
+        pieces, written = _cut(content)
+        shape = transaction_shape(self._shape.around, self._shape.end, written)
+        if shape is None or content.count(">") != shape.tag_count:
+            raise _NotPlainError
+        return shape, _taken(shape.fields, pieces)
+
+    def _next(self, text: str, after: int) -> int:
+        """Return where the next transaction begins, -1 if the message ends."""
+        at = text.find("<", after)
+        if text.startswith(TRANSACTION_TAG, at) and not text[after:at].strip(_WHITE_SPACE):
+            return at
+        if _closing(self._shape.end).fullmatch(text, after) is None:
+            raise _NotPlainError
+        return -1
+
+    def _check_start(self, first: Transaction) -> None:
+        """Check what concerns the message as a whole and is known before its end."""
+        agent = self._group.instructing_agent or first.instructing_agent
+        header, message = self._header, self.message
+        if not rules.is_created_plausibly(message) or (
+            header is not None and rules.header_problems(header, message, agent)
+        ):
+            raise _NotPlainError
+
+    def _prove(self, unknown: list[tuple[TransactionShape, str]], content: str) -> None:
+        """Have the schema judge the start and all that matched no pattern, in a whole message.
+
+        ``content`` is that of a transaction, to have one in any case.
+        """
+        start = self._shape
+        contents = [each for _, each in unknown] or [content]
+        parts = "".join([TRANSACTION_TAG + each for each in contents])
+        placed = _same(start, parse(f"{self._head}{parts}{start.end}".encode()))
+        if placed is None or len(placed.document[0]) != 1 + len(contents):
+            raise _NotPlainError
+        if not _is_valid(start, placed):
+            raise _NotPlainError
+        if not self._is_proven:
+            _STARTS.learn(start, self._head)
+            self._is_proven = True
+        for shape, each in unknown:
+            self._entries.learn(shape, TRANSACTION_TAG + each)
+
+
+_STARTS = Patterns(start_pattern)
+
+
+@lru_cache(maxsize=64)
+def _patterns_inside(around: str, end: str) -> Patterns[TransactionShape, TransactionPattern]:
+    """Return the patterns of transactions in these tags."""
+    return Patterns(partial(transaction_pattern, around, end))
+
+
+@lru_cache(maxsize=64)
+def _closing(end: str) -> re.Pattern[str]:
+    """Return the pattern of the end tags of a message."""
+    tags = [re.escape(tag) for tag in re.findall("<[^>]*>", end)]
+    return re.compile("".join([f"[ \\t\\n]*{tag}" for tag in tags]) + "[ \\t\\n]*")
+
+
+def _cut(part: str) -> tuple[list[str], str]:
+    if "&" in part or "\r" in part:
+        raise _NotPlainError
+    return cut(part)
 
 
 def _taken(fields: Fields, pieces: list[str]) -> tuple[str, ...]:
@@ -92,48 +254,14 @@ def _taken(fields: Fields, pieces: list[str]) -> tuple[str, ...]:
     return fields.take(texts)
 
 
-def _transactions(
-    data: bytes, begin: int, start: StartShape, group: GroupFields
-) -> list[Transaction]:
-    """Read the transactions that follow each other from ``begin`` on.
-
-    One after the other is cut out, so that what is looked at is still near the processor.
-    """
-    transactions: list[Transaction] = []
-    around, end = start.around, start.end
-    while data.startswith(_TRANSACTION, begin):
-        after = data.find(_TRANSACTION_END, begin) + len(_TRANSACTION_END)
-        content = data[begin + len(_TRANSACTION) : after]
-        begin = data.find(b"<", after)
-        pieces, shape = cut(content.decode())
-        known = transaction_shape(around, end, shape)
-        if known is None or content.count(b">") != known.tag_count:
+def _caught(taker: Taker, caught: tuple[str, ...]) -> tuple[str, ...]:
+    """Do as ``_taken`` with what a pattern caught."""
+    for rule, place, currency in taker.ruled:
+        if rule(caught[place][:TEXT_MAX], caught[currency]) is not None:
             raise _NotPlainError
-        texts = _taken(known.fields, pieces)
-        fragment = known.start_tag + content
-        index = len(transactions)
-        transaction = transaction_of_texts(texts, index, group, known.is_cover, fragment)
-        if not rules.has_settlement_date(transaction):
-            raise _NotPlainError
-        transactions.append(transaction)
-    return transactions
-
-
-def _keeps_rules(
-    message: Message,
-    header: HeaderFields | None,
-    group: GroupFields,
-    transactions: list[Transaction],
-) -> bool:
-    """Check what concerns the message as a whole."""
-    totals = rules.Totals()
-    totals.add(transactions)
-    agent = group.instructing_agent or transactions[0].instructing_agent
-    return (
-        rules.is_created_plausibly(message)
-        and not totals.problems(message)
-        and (header is None or not rules.header_problems(header, message, agent))
-    )
+    for places in taker.repeated:
+        caught += ("".join([SEPARATOR + caught[place] for place in places]),)
+    return taker.take(caught)
 
 
 def _same(start: StartShape, root: etree._Element) -> Placed | None:

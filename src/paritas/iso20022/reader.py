@@ -90,12 +90,11 @@ def read_message(data: bytes) -> ReadResult:
 
 def read_messages(data: bytes) -> list[ReadResult]:
     """Read each message of a file of at most TREE_BYTES_MAX bytes; never raises, never empty."""
+    result = quick_look(data)
+    if result is not None:
+        return [result]
     try:
-        root = parse(data)
-        result = quick_look(data, root)
-        if result is not None:
-            return [result]
-        placed = _placed(root)
+        placed = _placed(parse(data))
     except UnreadableError as error:
         return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
     return [_read_tree(each, len(data)) for each in placed]

@@ -43,21 +43,37 @@ from paritas.iso20022.tables import Leaf, Table
 _SHAPES_MAX = 2048
 _SHAPE_CHARACTERS_MAX = 8192
 
-_GROUP_TAG = "<GrpHdr>"
-_TRANSACTION_TAG = "<CdtTrfTxInf>"
+GROUP_TAG = "<GrpHdr>"
+TRANSACTION_TAG = "<CdtTrfTxInf>"
 #: Stands in a shape where a text was; no XML can hold it.
 _GAP = "\x00"
 
-_Getter: TypeAlias = Callable[[Sequence[str]], tuple[str, ...]]
+Getter: TypeAlias = Callable[[Sequence[str]], tuple[str, ...]]
 _cut_texts = re.compile(r">([^<]++)").split
 _tags = re.compile(r"<(/?)([^\s/>]+)[^>]*?(/?)>").finditer
+
+
+@dataclass
+class Noted:
+    """Which text of a part is which field, and which must keep which rule."""
+
+    #: For each field its text, by number.
+    places: list[int | None]
+    #: Fields that are currencies, and the text whose currency each is.
+    currencies: dict[int, int] = field(default_factory=dict)
+    #: For each repeated field its texts.
+    repeated: dict[int, list[int]] = field(default_factory=dict)
+    ruled: list[tuple[Rule, int]] = field(default_factory=list)
+    #: By the text, its currency: the attribute of the element that it is in.
+    said_currencies: dict[int, str] = field(default_factory=dict)
 
 
 class Fields(NamedTuple):
     """Where the fields of an element are among the pieces that its part was cut into."""
 
+    noted: Noted
     #: Takes the fields from the pieces, followed by ``constants``, then by the repeated fields.
-    take: _Getter
+    take: Getter
     #: What is not there, and the texts of attributes, which are part of the shape.
     constants: list[str]
     #: For each repeated field, in order, its pieces.
@@ -66,7 +82,8 @@ class Fields(NamedTuple):
     ruled: list[tuple[Rule, int, str]]
 
 
-class TransactionShape(NamedTuple):
+@dataclass
+class TransactionShape:
     """What the tags inside a transaction tell."""
 
     fields: Fields
@@ -74,9 +91,14 @@ class TransactionShape(NamedTuple):
     start_tag: bytes
     is_cover: bool
     tag_count: int
+    #: The tags, with a number for each text.
+    numbered: str
+    #: How many texts of this shape the schema has accepted.
+    sights: int = 0
 
 
-class StartShape(NamedTuple):
+@dataclass
+class StartShape:
     """What the tags before the first transaction tell: envelope, AppHdr and group header."""
 
     message_type: str
@@ -93,6 +115,10 @@ class StartShape(NamedTuple):
     around: str
     end: str
     tag_count: int
+    #: The tags, with a number for each text.
+    numbered: str
+    #: How many texts of this shape the schema has accepted.
+    sights: int = 0
 
 
 class _NoShapeError(Exception):
@@ -134,16 +160,15 @@ def transaction_shape(start: str, end: str, shape: str) -> TransactionShape | No
 
 def _start_shape(text: str) -> StartShape:
     around, end = _still_open(text)
-    root = parse((text + end).encode())
-    placed = _only_message(root)
+    root, placed = tree_of_start(text, end)
     document, header_element = placed.document, placed.header
     body = document[0] if len(document) == 1 else document
     group = body[0] if len(body) == 1 else body
     namespace = namespace_of(document)
     known = plan(placed.message_type, namespace)
     if (
-        group.tag != f"{{{namespace}}}{_GROUP_TAG[1:-1]}"
-        or text.count(_GROUP_TAG) != 1
+        group.tag != f"{{{namespace}}}{GROUP_TAG[1:-1]}"
+        or text.count(GROUP_TAG) != 1
         or known.schema is None
         or not is_credit_transfer(placed.message_type)
     ):
@@ -163,20 +188,17 @@ def _start_shape(text: str) -> StartShape:
         header_plan=header_plan,
         header=header,
         group=_fields(group, known.groups[str(group.tag)], GroupFields._fields),
-        group_start_tag=_serialised_start_tag(group, text.partition(_GROUP_TAG)[2]),
+        group_start_tag=_serialised_start_tag(group, text.partition(GROUP_TAG)[2]),
         is_common_file=[header_element, document] == list(root),
         around=around,
         end=end,
         tag_count=text.count(">"),
+        numbered=text,
     )
 
 
 def _transaction_shape(start: str, end: str, text: str) -> TransactionShape:
-    root = parse((start + _TRANSACTION_TAG + text + end).encode())
-    body = root
-    for _ in range(start.count("<") - 1):
-        body = body[0]
-    element = body[0]
+    element = tree_of_transaction(start, end, text)
     start_tag = _serialised_start_tag(element, text)
     namespace = namespace_of(element)
     known = plan(type_of_namespace(namespace), namespace)
@@ -187,7 +209,28 @@ def _transaction_shape(start: str, end: str, text: str) -> TransactionShape:
         start_tag=start_tag,
         is_cover=element.find(known.cover_tag) is not None,
         tag_count=text.count(">"),
+        numbered=text,
     )
+
+
+def tree_of_start(numbered: str, end: str) -> tuple[etree._Element, Placed]:
+    """Parse the tags before the first transaction; ``end`` closes what is open.
+
+    Raises _NoShapeError where they are not the tags of one message.
+    """
+    root = parse((numbered + end).encode())
+    placed = find_messages(root)
+    if len(placed) != 1 or not placed[0].message_type or not namespace_of(placed[0].document):
+        raise _NoShapeError
+    return root, placed[0]
+
+
+def tree_of_transaction(around: str, end: str, numbered: str) -> etree._Element:
+    """Parse the tags inside a transaction, with those around it."""
+    body = parse((around + TRANSACTION_TAG + numbered + end).encode())
+    for _ in range(around.count("<") - 1):
+        body = body[0]
+    return body[0]
 
 
 def _numbered(shape: str) -> str:
@@ -215,13 +258,6 @@ def _still_open(text: str) -> tuple[str, str]:
     return "".join([tag for tag, _ in opened]), "".join([end for _, end in reversed(opened)])
 
 
-def _only_message(root: etree._Element) -> Placed:
-    placed = find_messages(root)
-    if len(placed) != 1 or not placed[0].message_type or not namespace_of(placed[0].document):
-        raise _NoShapeError
-    return placed[0]
-
-
 def _serialised_start_tag(element: etree._Element, inside: str) -> bytes:
     """Return the start tag as lxml writes it, if it writes the rest as it stands in the file.
 
@@ -237,7 +273,7 @@ def _serialised_start_tag(element: etree._Element, inside: str) -> bytes:
 
 def _fields(top: etree._Element, table: Table, names: Sequence[str]) -> Fields:
     """Do what `tables.walk` does, but note the numbers that stand for the texts."""
-    found = _Noted([None] * len(names))
+    found = Noted([None] * len(names))
     tables: dict[etree._Element | None, Table] = {top: table}
     for child in top.iterdescendants():
         entry = tables.get(child.getparent(), {}).get(str(child.tag))
@@ -248,42 +284,37 @@ def _fields(top: etree._Element, table: Table, names: Sequence[str]) -> Fields:
             if len(child) or not (child.text or "").isdecimal():
                 raise _NoShapeError
             _note(Leaf(entry) if isinstance(entry, int) else entry, child, found)
-    repeated = sorted(found.repeated)
-    # Behind the pieces, whose number the shape need not know, stand the constants, then these.
-    behind = len(found.constants) + len(repeated)
-    places = [-behind if place is None else place for place in found.places]
-    for place, name in enumerate(found.constant_fields, 1):
-        places[name] = place - behind
-    for place, name in enumerate(repeated):
-        places[name] = place - len(repeated)
-    return Fields(
-        take=itemgetter(*places),
-        constants=found.constants,
-        repeated=[found.repeated[name] for name in repeated],
-        ruled=found.ruled,
-    )
+    return _fields_of(found)
 
 
-@dataclass
-class _Noted:
-    """What was noted so far, by the numbers of the fields."""
-
-    places: list[int | None]
-    constants: list[str] = field(default_factory=lambda: [""])
-    constant_fields: list[int] = field(default_factory=list)
-    repeated: dict[int, list[int]] = field(default_factory=dict)
-    ruled: list[tuple[Rule, int, str]] = field(default_factory=list)
-
-
-def _note(leaf: Leaf, element: etree._Element, noted: _Noted) -> None:
+def _note(leaf: Leaf, element: etree._Element, noted: Noted) -> None:
     place = int(element.text or "")
-    currency = element.get("Ccy", "")
+    noted.said_currencies[place] = element.get("Ccy", "")
     if leaf.repeated:
         noted.repeated.setdefault(leaf.field, []).append(place)
     elif leaf.field >= 0 and noted.places[leaf.field] is None:
         noted.places[leaf.field] = place
         if leaf.currency >= 0:
-            noted.constants.append(currency)
-            noted.constant_fields.append(leaf.currency)
+            noted.currencies[leaf.currency] = place
     if leaf.rule is not None:
-        noted.ruled.append((leaf.rule, place, currency))
+        noted.ruled.append((leaf.rule, place))
+
+
+def _fields_of(noted: Noted) -> Fields:
+    """Say where the fields are among the pieces of a text."""
+    constants = ["", *(noted.said_currencies[place] for place in noted.currencies.values())]
+    repeated = sorted(noted.repeated)
+    # Behind the pieces, whose number the shape need not know, stand the constants, then these.
+    behind = len(constants) + len(repeated)
+    places = [-behind if place is None else place for place in noted.places]
+    for place, name in enumerate(noted.currencies, 1):
+        places[name] = place - behind
+    for place, name in enumerate(repeated):
+        places[name] = place - len(repeated)
+    return Fields(
+        noted=noted,
+        take=itemgetter(*places),
+        constants=constants,
+        repeated=[noted.repeated[name] for name in repeated],
+        ruled=[(rule, place, noted.said_currencies[place]) for rule, place in noted.ruled],
+    )

@@ -8,8 +8,6 @@ allows them and they mean nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 
@@ -112,30 +110,3 @@ class ReadResult(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def acceptable(self) -> bool:
         """Whether nothing that was found refuses the message or one of its transactions."""
         return not any(finding.reason for finding in self.findings)
-
-
-class Refusals:
-    """Which finding refuses which transaction of a message, from the findings of all its windows.
-
-    A transaction's own finding comes first. A finding about the whole message refuses all its
-    transactions, and so does one against the schema wherever it is: what is against its schema is
-    no such message, and its other transactions are refused with FF01.
-    """
-
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self._own: dict[int, Finding] = {}
-        self._whole: Finding | None = None
-        for finding in findings:
-            if not finding.reason:
-                continue
-            if finding.transaction >= 0:
-                self._own.setdefault(finding.transaction, finding)
-            if self._whole is None and finding.transaction < 0:
-                self._whole = finding
-            elif self._whole is None and finding.code.startswith("schema."):
-                text = f"{finding.path} is against the schema"
-                self._whole = Finding(finding.code, finding.path, finding.line, text, "FF01")
-
-    def of(self, index: int) -> Finding | None:
-        """Return why the transaction of this index is refused, or None if it is not."""
-        return self._own.get(index, self._whole)

@@ -39,6 +39,8 @@ def _run(
         connection.close()
     # A keyboard interrupt goes to both; this one ends when the parent does, and finishes its row.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not what a server does about it, should this be forked from one.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         with SqliteJournal(path) as journal:
             acknowledged.send_bytes(journal.seq.to_bytes(8, "big"))
@@ -106,6 +108,23 @@ class JournalProcess:
         wanted = self.seq if seq is None else seq
         while self.durable_seq < wanted:
             self.durable_seq = self._receive()
+
+    def fileno(self) -> int:
+        """Return the descriptor that can be read when ``acknowledge`` has something to tell."""
+        return self._acknowledged.fileno()
+
+    def acknowledge(self) -> int:
+        """Return the last durable row, without waiting; raises JournalError if the process failed."""
+        while self._acknowledged.poll():
+            self.durable_seq = self._receive()
+        return self.durable_seq
+
+    def abandon(self) -> None:
+        """End the process at once, whatever it was doing; the journal must be read again."""
+        self._process.kill()
+        self._process.join()
+        self._batches.close()
+        self._acknowledged.close()
 
     def close(self) -> None:
         """Wait for what was appended, then end the process."""

@@ -188,6 +188,28 @@ class SqliteJournal:
         self.seq, self.hash = batch.seq, digest
         return digest
 
+    def last_seq(self) -> int:
+        """Return the last row's number as it is now; another connection may have added some."""
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0])
+
+    def row(self, seq: int) -> Row | None:
+        """Return one row, or None where there is no such row."""
+        query = "SELECT seq, epoch, at_ns, payload, hash FROM journal WHERE seq = ?"
+        found = self._db.execute(query, (seq,)).fetchone()
+        return Row(*found) if found else None
+
+    def seq_at(self, at_ns: int) -> int:
+        """Return the last row that was there at a moment, 0 if none; moments never go back."""
+        low, high = 0, self.last_seq()
+        while low < high:
+            middle = (low + high + 1) // 2
+            query = "SELECT at_ns FROM journal WHERE seq = ?"
+            if self._db.execute(query, (middle,)).fetchone()[0] <= at_ns:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
     def rows(self, after_seq: int = 0) -> Iterator[Row]:
         """Yield the rows after ``after_seq`` in order."""
         query = "SELECT seq, epoch, at_ns, payload, hash FROM journal WHERE seq > ? ORDER BY seq"
@@ -218,7 +240,9 @@ class SqliteJournal:
 
     def sealed(self, seq: int, position: int) -> bytes | None:
         """Return what a record sealed, such as a message as received; None if nothing or erased."""
-        query = "SELECT private FROM sealed WHERE seq = ? AND position = ? ORDER BY part"
+        query = (
+            "SELECT CAST(private AS BLOB) FROM sealed WHERE seq = ? AND position = ? ORDER BY part"
+        )
         rows = self._db.execute(query, (seq, position)).fetchall()
         return b"".join(row[0] for row in rows) if rows and rows[0][0] is not None else None
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import msgspec
 
+from paritas.model.commands import AnyChange
+from paritas.model.exchange import LockedPart
+from paritas.model.instructions import Leg, Position
+
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What every event is."""
@@ -93,7 +97,8 @@ class Recorded(Event, frozen=True, tag=11):
 
     The commands that set something up or simply state a fact need no event of their own kind:
     message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
-    sender, rate, dealer, rules, reservation, window, cut-off, close.
+    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing,
+    debit cap.
     """
 
     number: int = 0
@@ -124,6 +129,186 @@ class HoldsDecided(Event, frozen=True, tag=23):
     captured: bool
 
 
+class ChangeProposed(Event, frozen=True, tag=80):
+    """The change waits for approvals under this number; its proposer counts as the first."""
+
+    number: int
+
+
+class ChangeApproved(Event, frozen=True, tag=81):
+    """One more person approved the change; it takes others yet."""
+
+    number: int
+
+
+class ChangeApplied(Event, frozen=True, tag=82):
+    """The last approval that it took was given, and the change was carried out as it says.
+
+    ``change`` is repeated because the command above says only its number. ``recorded`` is what it
+    brought into being, as in ``Recorded``.
+    """
+
+    number: int
+    change: AnyChange
+    recorded: int = 0
+
+
+class ChangeFailed(Event, frozen=True, tag=83):
+    """The change was approved by all that it took, but cannot be carried out any more."""
+
+    number: int
+    reason: str
+    text: str
+
+
+class ChangeWithdrawn(Event, frozen=True, tag=84):
+    """The change was taken back or turned down."""
+
+    number: int
+
+
+class ChangeExpired(Event, frozen=True, tag=85):
+    """The change was not approved in time."""
+
+    number: int
+
+
+class RateHeldBack(Event, frozen=True, tag=90):
+    """A published rate jumped: the last one stays, and its pairs halt until it is confirmed."""
+
+
+class QuotesLocked(Event, frozen=True, tag=91):
+    """Quotes are set aside for a payer, who may instruct exactly these legs until ``expires_ns``.
+
+    Of each part first the amount at the reference rate, then the dealer's spread as a leg of its
+    own (where there is one), then what the dealer pays.
+    """
+
+    number: int
+    parts: tuple[LockedPart, ...]
+    legs: tuple[Leg, ...]
+    expires_ns: int
+
+
+class LockEnded(Event, frozen=True, tag=92):
+    """Locked quotes were not used in time; they are free again."""
+
+    number: int
+
+
+class SwapAsked(Event, frozen=True, tag=93):
+    """One issuer signed a drawing that needs both."""
+
+    number: int
+
+
+class SwapDrawn(Event, frozen=True, tag=94):
+    """Money was issued to an account on each book of a line at once (ordinal ``maturity``)."""
+
+    number: int
+    accounts: tuple[int, int]
+    amounts_minor: tuple[int, int]
+    interest_minor: tuple[int, int]
+    maturity: int
+
+
+class SwapDue(Event, frozen=True, tag=95):
+    """A swap is due and not covered: what repays it is earmarked before all else."""
+
+    number: int
+
+
+class SwapRepaid(Event, frozen=True, tag=96):
+    """A swap was repaid from both accounts at once, with its interest."""
+
+    number: int
+    accounts: tuple[int, int]
+    repaid_minor: tuple[int, int]
+
+
+class CycleOpened(Event, frozen=True, tag=50):
+    """The netting cycle of the command takes obligations."""
+
+    number: int
+
+
+class ObligationSubmitted(Event, frozen=True, tag=51):
+    """The obligation of the command waits for the other party's word."""
+
+    number: int
+
+
+class ObligationConfirmed(Event, frozen=True, tag=52):
+    """Both parties have said it: the obligation counts in its cycle."""
+
+    number: int
+
+
+class ObligationsEnded(Event, frozen=True, tag=53):
+    """These obligations left their cycle without being settled there, as far as not set off."""
+
+    numbers: tuple[int, ...]
+    reason: str
+    text: str
+
+
+class CycleCutOff(Event, frozen=True, tag=54):
+    """The cycle takes nothing new."""
+
+    cycle: int
+
+
+class ObligationsSetOff(Event, frozen=True, tag=55):
+    """The parts that the command proposes are discharged, each against the others."""
+
+    cycle: int
+
+
+class CycleCalculated(Event, frozen=True, tag=56):
+    """The net positions of the cycle as it stands; those that are zero are left out."""
+
+    cycle: int
+    positions: tuple[Position, ...]
+
+
+class CycleShort(Event, frozen=True, tag=57):
+    """These accounts lack this much (below zero); they have until ``until_ns`` to bring it in."""
+
+    cycle: int
+    until_ns: int
+    lacks: tuple[Position, ...]
+
+
+class CycleSettled(Event, frozen=True, tag=58):
+    """All positions moved, in all currencies together; what the cycle still held is discharged."""
+
+    cycle: int
+    positions: tuple[Position, ...]
+
+
+class CycleLapsed(Event, frozen=True, tag=59):
+    """One of its books closed before the cycle settled."""
+
+    cycle: int
+
+
+class HitDecided(Event, frozen=True, tag=60):
+    """Two people of an authority agree on a hit on ``book``; nobody else learns of it."""
+
+    number: int
+    book: int
+    decision: int
+
+
+class MoneyOrdered(Event, frozen=True, tag=61):
+    """An issuer ordered money of an account to its blocked account; ``number`` counts its orders."""
+
+    number: int
+    payer: int
+    payee: int
+    amount_minor: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -141,4 +326,29 @@ AnyEvent = (
     | HoldPromised
     | HoldReleased
     | HoldsDecided
+    | ChangeProposed
+    | ChangeApproved
+    | ChangeApplied
+    | ChangeFailed
+    | ChangeWithdrawn
+    | ChangeExpired
+    | RateHeldBack
+    | QuotesLocked
+    | LockEnded
+    | SwapAsked
+    | SwapDrawn
+    | SwapDue
+    | SwapRepaid
+    | CycleOpened
+    | ObligationSubmitted
+    | ObligationConfirmed
+    | ObligationsEnded
+    | CycleCutOff
+    | ObligationsSetOff
+    | CycleCalculated
+    | CycleShort
+    | CycleSettled
+    | CycleLapsed
+    | HitDecided
+    | MoneyOrdered
 )

@@ -15,6 +15,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 from paritas.core.state import NEVER_NS, State
 from paritas.model import commands as c
@@ -29,6 +30,22 @@ def utc_midnight_ns(date: datetime.date) -> int:
     return max(0, date.toordinal() - _EPOCH_ORDINAL) * DAY_NS
 
 
+class Timer(Protocol):
+    """Something that is done at moments of its own between the openings and closes of books."""
+
+    def next_ns(self, now_ns: int) -> int:
+        """Return the next moment after ``now_ns`` at which it has something to do."""
+
+    def run(self, now_ns: int) -> None:
+        """Do it."""
+
+    def before_close(self, now_ns: int, currency: str) -> None:
+        """Do what must be done before a book's date ends."""
+
+    def wants_more_days(self) -> bool:
+        """Say whether it has something left for later dates."""
+
+
 class BusinessDays:
     """Moves the books through their days; ``decide`` is given each command as it falls due."""
 
@@ -38,8 +55,10 @@ class BusinessDays:
         decide: Callable[[c.AnyCommand], object],
         calendars: Mapping[str, BookCalendar],
         first_day: datetime.date,
+        timers: Sequence[Timer] = (),
     ) -> None:
         self._state = state
+        self._timers = timers
         self._decide = decide
         self._calendars = calendars
         self.first_dates = {
@@ -74,6 +93,7 @@ class BusinessDays:
     def advance(self, to_ns: int, still_to_come: Callable[[int], bool]) -> None:
         """Let time go on to ``to_ns``; ``still_to_come(date)`` says whether input is dated on it."""
         while self._agenda and self._agenda[0][0] <= to_ns:
+            self._run_timers(self._agenda[0][0] - 1)
             at_ns, kind, currency, date = heapq.heappop(self._agenda)
             following = self._calendars[currency].next_business_day(date)
             if (
@@ -85,10 +105,20 @@ class BusinessDays:
                 self._step(at_ns, kind, currency, date)
             else:
                 self._plan_opening(currency, following)
+        self._run_timers(to_ns)
         self.now_ns = max(self.now_ns, to_ns)
         for currency, (_, midnight_ns) in self._always_open.items():
             if midnight_ns <= self.now_ns:
                 self._move_on(currency, still_to_come)
+
+    def _run_timers(self, until_ns: int) -> None:
+        """Let each timer do what falls due up to ``until_ns``, in order of time."""
+        while self._timers:
+            at_ns, index = min((t.next_ns(self.now_ns), i) for i, t in enumerate(self._timers))
+            if at_ns > until_ns:
+                return
+            self.now_ns = at_ns
+            self._timers[index].run(at_ns)
 
     def _open_always(self, currency: str, date: datetime.date) -> None:
         self._open(currency, date, self.now_ns, NEVER_NS)
@@ -102,7 +132,7 @@ class BusinessDays:
             date = calendar.next_business_day(date)
             while (
                 calendar.window_ns(date)[1] <= self.now_ns
-                and not self._state.queue
+                and not self._waits()
                 and not still_to_come(date.toordinal())
             ):
                 date = calendar.next_business_day(date)
@@ -113,12 +143,16 @@ class BusinessDays:
         for currency, (date, midnight_ns) in self._always_open.items():
             heapq.heappush(self._agenda, (max(self.now_ns, midnight_ns), _CLOSE, currency, date))
         while self._agenda:
+            self._run_timers(self._agenda[0][0] - 1)
             at_ns, kind, currency, date = heapq.heappop(self._agenda)
             if kind == _CLOSE or self._is_needed(currency, date):
                 self._step(at_ns, kind, currency, date)
 
     def _is_needed(self, currency: str, date: datetime.date) -> bool:
-        return bool(self._state.queue) or date == self.first_dates[currency]
+        return self._waits() or date == self.first_dates[currency]
+
+    def _waits(self) -> bool:
+        return bool(self._state.queue) or any(each.wants_more_days() for each in self._timers)
 
     def _step(self, at_ns: int, kind: int, currency: str, date: datetime.date) -> None:
         self.now_ns = max(self.now_ns, at_ns)
@@ -145,6 +179,8 @@ class BusinessDays:
         self._decide(command)
 
     def _close(self, currency: str) -> None:
+        for timer in self._timers:
+            timer.before_close(self.now_ns, currency)
         book = self._state.book_by_currency[currency].number
         self._decide(c.CloseBook(self.now_ns, c.OPERATOR, b"", book))
 
@@ -164,14 +200,16 @@ def period(
     earliest input that says when it was made.
     """
     believed = [
-        [date for date in dates if ns is None or date >= _ordinal(ns) - _STALE_DAYS]
+        [date for date in dates if ns is None or date >= utc_ordinal(ns) - _STALE_DAYS]
         for dates, ns in zip(dates_of_inputs, created_ns, strict=True)
     ]
     counts = Counter(date for dates in believed for date in dates)
     if not counts:
         counts = Counter(date for dates in dates_of_inputs for date in dates)
     if not counts:
-        day = datetime.date.fromordinal(_ordinal(min((ns for ns in created_ns if ns), default=0)))
+        day = datetime.date.fromordinal(
+            utc_ordinal(min((ns for ns in created_ns if ns), default=0))
+        )
         return day, day
     group = max(_groups(sorted(counts)), key=lambda dates: sum(counts[date] for date in dates))
     return datetime.date.fromordinal(group[0]), datetime.date.fromordinal(group[-1])
@@ -183,7 +221,8 @@ _STALE_DAYS = 10
 _GAP_DAYS = 366
 
 
-def _ordinal(at_ns: int) -> int:
+def utc_ordinal(at_ns: int) -> int:
+    """Return the date of a moment in UTC, as ``date.toordinal`` counts."""
     return _EPOCH_ORDINAL + at_ns // DAY_NS
 
 

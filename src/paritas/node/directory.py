@@ -16,10 +16,11 @@ from paritas.core import engine
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.instructions import Bypass
+from paritas.model.keys import parse_key
 from paritas.model.money import minor_digits
 from paritas.model.parties import normalise_bic
 from paritas.node.calendars import BookCalendar
-from paritas.node.scheme import Scheme
+from paritas.node.scheme import Book, Scheme
 
 _BYPASS = {"none": Bypass.NONE, "normal": Bypass.NORMAL, "all": Bypass.ALL}
 
@@ -52,6 +53,39 @@ def setup_commands(
             yield c.RegisterSender(at_ns, member, b"", member, numbers.parties[sender])
     bypass = int(_BYPASS[scheme.bypass])
     yield c.SetRules(at_ns, c.OPERATOR, b"", bypass, scheme.max_days_ahead)
+    if scheme.lists:
+        yield from _screening_commands(scheme, at_ns, numbers)
+    for bic, keys in scheme.keys.items():
+        party = numbers.parties[bic] if bic else c.OPERATOR
+        for key in keys:
+            yield c.AddKey(at_ns, party, b"", party, parse_key(key))
+    # From here on nobody changes anything of this alone.
+    yield c.SetApprovals(at_ns, c.OPERATOR, b"", scheme.issuers_needed)
+
+
+def _screening_commands(scheme: Scheme, at_ns: int, numbers: _Numbers) -> Iterator[c.AnyCommand]:
+    """Which lists bind where; their versions come later, as a list outlives its versions."""
+    for bic, member in scheme.members.items():
+        homes = tuple(
+            numbers.books[currency]
+            for currency, book in scheme.books.items()
+            if member.country in countries_of(book)
+        )
+        if homes:
+            yield c.PlaceMember(at_ns, c.OPERATOR, b"", numbers.parties[bic], homes)
+    for currency, book in scheme.books.items():
+        issuer = numbers.parties[book.issuer]
+        if book.blocked:
+            account = numbers.accounts[book.blocked, currency]
+            yield c.NameBlockedAccount(at_ns, issuer, b"", account)
+        for each in scheme.lists:
+            if book.issuer in each.bound_by:
+                yield c.BindList(at_ns, issuer, b"", numbers.books[currency], each.name)
+
+
+def countries_of(book: Book) -> tuple[str, ...]:
+    """Return the countries in which the lists that bind on a book bind: else its issuer's."""
+    return book.countries or (book.issuer[4:6],)
 
 
 def _account_commands(scheme: Scheme, at_ns: int, numbers: _Numbers) -> Iterator[c.AnyCommand]:
@@ -63,6 +97,8 @@ def _account_commands(scheme: Scheme, at_ns: int, numbers: _Numbers) -> Iterator
             yield c.OpenAccount(at_ns, issuer, b"", party, numbers.books[currency])
             if account.limit_minor:
                 yield c.SetLimit(at_ns, issuer, b"", number, account.limit_minor)
+            if account.debit_cap_minor is not None:
+                yield c.SetDebitCap(at_ns, issuer, b"", number, account.debit_cap_minor)
             if account.balance_minor:
                 yield c.IssueMoney(at_ns, issuer, b"", number, account.balance_minor)
             reserved = account.reserved_urgent_minor, account.reserved_high_minor
@@ -107,17 +143,44 @@ class Directory(msgspec.Struct, frozen=True):
         return self.parties.get(normalise_bic(bic), -1)
 
 
-def directory_of(scheme: Scheme) -> Directory:
-    """Draw up the directory by setting the scheme up in an empty state.
+def directory_of_state(state: State, calendars: Mapping[str, BookCalendar]) -> Directory:
+    """Draw up the directory of a running node, with all that was admitted since it began."""
+    bics = {number: party.bic for number, party in state.parties.items()}
+    currencies = {number: book.currency for number, book in state.books.items()}
+    return Directory(
+        parties={bic: party.number for bic, party in state.party_by_bic.items()},
+        members={b: party.number for b, party in state.party_by_bic.items() if party.is_member},
+        accounts={(a.party.bic, a.book.currency): n for n, a in state.accounts.items()},
+        books={book.currency: number for number, book in state.books.items()},
+        dealers={
+            (min(pair), max(pair)): bics[dealer]
+            for (low, high), dealer in state.dealers.items()
+            for pair in ((currencies[low], currencies[high]),)
+        },
+        calendars=dict(calendars),
+    )
 
-    Raises AssertionError if the engine refuses a command or gives another number than expected:
-    ``load_scheme`` lets no scheme pass for which that can be.
+
+def state_of(scheme: Scheme) -> State:
+    """Return the state as the scheme sets it up, before any day begins.
+
+    Raises AssertionError if the engine refuses a command: ``load_scheme`` lets no scheme pass for
+    which that can be.
     """
     state = State()
     today = dict.fromkeys(scheme.books, datetime.date(2000, 1, 3))
     for command in setup_commands(scheme, 0, today):
         events = engine.apply(state, command)
         assert type(events[0]).__name__ == "Recorded", (command, events)
+    return state
+
+
+def directory_of(scheme: Scheme) -> Directory:
+    """Draw up the directory by setting the scheme up in an empty state.
+
+    Raises AssertionError if the engine gives another number than expected.
+    """
+    state = state_of(scheme)
     accounts = {
         (state.accounts[n].party.bic, state.accounts[n].book.currency): n for n in state.accounts
     }

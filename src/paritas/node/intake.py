@@ -18,6 +18,7 @@ from paritas.model.instructions import Leg, Priority
 from paritas.model.money import AmountError, parse_amount
 from paritas.model.parties import is_bic, normalise_bic
 from paritas.model.reasons import Reason
+from paritas.model.screening import Verdict
 from paritas.node.calendars import parse_instant_ns
 from paritas.node.directory import Directory
 from paritas.node.ledger import salt_for, sealed_hash
@@ -38,6 +39,14 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     text: str
 
 
+class Evidence(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What screening found, to be sealed: ``digest`` is SHA-256(salt || details)."""
+
+    digest: bytes
+    salt: bytes
+    details: bytes
+
+
 class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one transaction of a message asks of the engine, or why it cannot be asked.
 
@@ -54,6 +63,8 @@ class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):
     uetr: str = ""
     content: bytes = b""
     trade: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):

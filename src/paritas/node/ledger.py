@@ -41,7 +41,7 @@ class Ledger:
         self.state = state
         self._journal = journal
         self._recorded = iter(recorded)
-        self._resuming = True
+        self._next = next(self._recorded, None)
         self._batch = batch
         self._records: list[bytes] = []
         self._sealed: list[Sealed] = []
@@ -60,11 +60,9 @@ class Ledger:
 
         The events may be told to anyone only after a ``flush`` that is durable.
         """
-        if self._resuming:
-            record = next(self._recorded, None)
-            if record is not None:
-                return self._replay(command, record)
-            self._resuming = False
+        if self._next is not None:
+            record, self._next = self._next, next(self._recorded, None)
+            return self._replay(command, record)
         events = engine.apply(self.state, command)
         if salt:
             self._sealed.append(Sealed(len(self._records), salt, private, path))
@@ -73,6 +71,14 @@ class Ledger:
         if len(self._records) >= self._batch:
             self.flush()
         return events
+
+    def recorded(self) -> AnyCommand | None:
+        """Return the command that the journal holds next, None once all of it was answered.
+
+        What the world answers (a solver that is limited in time) is not asked twice: a run that
+        goes on takes the recorded command as its own.
+        """
+        return self._next[0] if self._next is not None else None
 
     def _replay(self, command: AnyCommand, record: Record) -> Sequence[AnyEvent]:
         if record[0] != command:
@@ -94,10 +100,15 @@ class Ledger:
 
     def commit(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
         """Decide on commands in order and append all of it as one row; return their events."""
+        decided = self.decide_all(commands)
+        self.flush()
+        return decided
+
+    def decide_all(self, commands: Sequence[AnyCommand]) -> list[Sequence[AnyEvent]]:
+        """Decide on commands in order, for the row of the next ``flush``; return their events."""
         decided = engine.apply_all(self.state, commands)
         self._records += encode_records(commands, decided)
         self._at_ns = max(self._at_ns, commands[-1].at_ns)
-        self.flush()
         return decided
 
     def check_laws(self) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -27,7 +28,7 @@ from paritas.iso20022.payments import delivered
 from paritas.iso20022.writer import Draft
 from paritas.node.calendars import format_instant
 from paritas.node.intake import EXCHANGE
-from paritas.node.spool import Input, Particulars, SpoolReader
+from paritas.node.spool import Input, Particulars, SpoolReader, Window
 
 #: Above so many transactions or entries a document is written in chunks, in constant memory.
 _WHOLE_MAX = 5_000
@@ -61,10 +62,7 @@ def write_answers(share: Path, answers: bytes, directory: Path, created: str) ->
     with SpoolReader(share) as spool:
         for answer in _ANSWERS.decode(answers):
             inp = spool.input(answer.place)
-            if inp.envelope.unreadable is not None:
-                draft = _reject(inp, created)
-            else:
-                draft = _status_report(inp, answer, spool, created)
+            draft = answer_draft(inp, answer, spool, created)
             _write(f"{directory}/{answer.file_name}", draft, len(answer.outcomes))
 
 
@@ -89,6 +87,20 @@ def _write_bytes(path: str, data: bytes) -> None:
         os.close(descriptor)
 
 
+class Windows(Protocol):
+    """Where the windows of an input lie: a SpoolReader, or what is in memory."""
+
+    def window(self, place: tuple[int, int]) -> Window:
+        """Return the window at a place."""
+
+
+def answer_draft(inp: Input, answer: Answer, spool: Windows, created: str) -> Draft:
+    """Return the answer to one input: an admi.002 where it could not be read, else a pacs.002."""
+    if inp.envelope.unreadable is not None:
+        return _reject(inp, created)
+    return _status_report(inp, answer, spool, created)
+
+
 def _reject(inp: Input, created: str) -> Draft:
     assert inp.envelope.unreadable is not None
     code, sentence = inp.envelope.unreadable
@@ -104,7 +116,7 @@ def _reject(inp: Input, created: str) -> Draft:
     )
 
 
-def _status_report(inp: Input, answer: Answer, spool: SpoolReader, created: str) -> Draft:
+def _status_report(inp: Input, answer: Answer, spool: Windows, created: str) -> Draft:
     reason, text = answer.refusal or ("", "")
     report = msgspec.structs.replace(
         inp.report,
@@ -118,7 +130,7 @@ def _status_report(inp: Input, answer: Answer, spool: SpoolReader, created: str)
     return pacs002_stream(report, counts, _statuses(inp, answer, spool))
 
 
-def _statuses(inp: Input, answer: Answer, spool: SpoolReader) -> Iterator[TransactionStatus]:
+def _statuses(inp: Input, answer: Answer, spool: Windows) -> Iterator[TransactionStatus]:
     outcomes = iter(answer.outcomes)
     for place in inp.windows:
         for particulars in spool.window(place).particulars:
@@ -152,6 +164,8 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conversion: Conversion | None = None
     #: A sentence for a person.
     text: str = ""
+    #: The name of the netting cycle whose net amount it is; no message caused it.
+    cycle: str = ""
 
 
 class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -176,14 +190,26 @@ def write_accounts(tasks: bytes, notifications: Path, statements: Path) -> None:
         statement = task.statement
         account, date = statement.account, statement.business_date
         name = f"{account.owner}-{account.currency}-{date}.xml"
-        entries = [_entry(movement, date) for movement in task.movements]
+        entries = [entry_of(movement, date) for movement in task.movements]
         if entries:
             notice = camt054(task.notification_id, statement.created, account, entries)
             _write(f"{notifications}/{name}", notice, len(entries))
         _write(f"{statements}/{name}", camt053(statement, entries), len(entries))
 
 
-def _entry(movement: Movement, date: str) -> Entry:
+def entry_of(movement: Movement, date: str) -> Entry:
+    """Return an entry as notification and statement have it; ``date`` is the business date."""
+    if movement.cycle:
+        return Entry(
+            movement.reference,
+            movement.amount_minor,
+            movement.is_credit,
+            EntryKind.NETTING,
+            date,
+            date,
+            end_to_end_id=movement.cycle,
+            text=movement.text,
+        )
     particulars = _PARTICULARS.decode(movement.particulars)
     given = particulars.status
     if particulars.local_instrument == EXCHANGE:

@@ -27,15 +27,32 @@ from paritas.journal.process import JournalProcess
 from paritas.journal.sqlite import SqliteJournal
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
-from paritas.node.business_days import BusinessDays, last_use, moments, period, utc_midnight_ns
+from paritas.node.business_days import (
+    BusinessDays,
+    Timer,
+    last_use,
+    moments,
+    period,
+    utc_midnight_ns,
+    utc_ordinal,
+)
 from paritas.node.calendars import DAY_NS
-from paritas.node.directory import Directory, directory_of, setup_commands
+from paritas.node.clearing_rounds import Clearings
+from paritas.node.cycle_clock import VirtualCycles
+from paritas.node.cycle_setoffs import VirtualSetoffs
+from paritas.node.directory import Directory, directory_of, setup_commands, state_of
 from paritas.node.intake import Wish
 from paritas.node.ledger import Ledger
+from paritas.node.list_files import load_commands, read_versions
+from paritas.node.obligation_file import ObligationRows, Row
 from paritas.node.outputs import Outcome
 from paritas.node.scheme import Scheme
+from paritas.node.screener import Screening, evidence_commands, screening_of
+from paritas.node.solver import Solver
 from paritas.node.spool import Input, Share, Spooler, SpoolReader
 from paritas.node.views import DayView
+from paritas.screening import ListVersion
+from paritas.screening.lists import ListError
 
 #: How many files a worker reads at a time, at the most; and how many shares there are at least,
 #: so that all workers have enough to do where files are few and large.
@@ -82,8 +99,15 @@ class Run:
     """One run of ``settle`` over the inputs of a directory."""
 
     def __init__(
-        self, scheme: Scheme, out: Path, first_day: datetime.date | None, *, deliver: bool
+        self,
+        scheme: Scheme,
+        out: Path,
+        first_day: datetime.date | None,
+        *,
+        deliver: bool,
+        obligations: Sequence[Row] = (),
     ) -> None:
+        self.obligations = obligations
         self.scheme = scheme
         self.out = out
         self.first_day = first_day
@@ -97,6 +121,8 @@ class Run:
         #: Where each instruction came from: number -> (input, index in it).
         self.origin: dict[int, tuple[int, int]] = {}
         self.shares: list[Share] = []
+        #: The lists that bind, by name.
+        self.versions: dict[str, ListVersion] = {}
         self.journal_path = out / "journal.sqlite"
 
     def decide(
@@ -107,7 +133,19 @@ class Run:
         self.view.follow(command, events)
         return events
 
-    # --- the three stages
+    # --- the stages
+
+    def load_lists(self) -> Screening | None:
+        """Read and index the lists that bind, for the workers to screen with; None if none does."""
+        if not self.scheme.lists:
+            return None
+        with SqliteJournal(self.journal_path) as journal:
+            seal = journal.seal
+        try:
+            self.versions = read_versions(self.scheme.lists)
+            return screening_of(self.scheme, self.versions, state_of(self.scheme), seal)
+        except ListError as error:
+            raise SettleError(f"A list that binds cannot be used: {error}") from None
 
     def read(
         self, paths: Sequence[Path], spool: Path, pool: ProcessPoolExecutor, tell: Progress
@@ -129,20 +167,30 @@ class Run:
         """Take up the inputs in order, on virtual time, and run the business days."""
         dates = [dates for share in self.shares for dates in share.dates]
         created = [ns for share in self.shares for ns in share.created_ns]
-        first_day, last_day = period(dates, created)
+        rows_ns = [row.at_ns for row in self.obligations]
+        row_days = [(utc_ordinal(ns),) for ns in rows_ns]
+        first_day, last_day = period([*dates, *row_days], [*created, *rows_ns])
         if self.first_day is not None:
             first_day, last_day = self.first_day, max(self.first_day, last_day)
-        with JournalProcess(self.journal_path) as journal:
+        with JournalProcess(self.journal_path) as journal, Solver() as solver, Solver() as netting:
             self.ledger = Ledger(self.state, journal, _recorded(self.journal_path))
-            days = BusinessDays(self.state, self.decide, self.directory.calendars, first_day)
-            self.days = days
             horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
+            days = BusinessDays(
+                self.state,
+                self.decide,
+                self.directory.calendars,
+                first_day,
+                self._timers(solver, netting, horizon_ns),
+            )
+            self.days = days
             opening_ns = days.start_ns()
-            early = [ns for ns in created if ns is not None and ns <= horizon_ns]
+            early = [ns for ns in [*created, *rows_ns] if ns is not None and ns <= horizon_ns]
             start_ns = max(0, opening_ns - _HORIZON_DAYS * DAY_NS, min([*early, opening_ns]))
             self.start_ns = start_ns
             for command in setup_commands(self.scheme, start_ns, days.first_dates):
                 self.decide(command)
+            for loading in load_commands(self.state, self.versions, start_ns):
+                self.decide(loading)
             self.view.begin()
             days.begin(start_ns)
             uses = last_use(dates)
@@ -157,6 +205,25 @@ class Run:
             self.ledger.flush()
             journal.wait()
             tell("settling", total, total)
+
+    def _timers(self, solver: Solver, netting: Solver, horizon_ns: int) -> Sequence[Timer]:
+        """Cycles first: at the moment of a cut-off nothing enters any more."""
+        timers: list[Timer] = []
+        if self.scheme.cycles:
+            setoffs = VirtualSetoffs(netting, self.decide, self.ledger.recorded)
+            cycles = self.scheme.cycles
+            timers.append(VirtualCycles(self.state, cycles, self.decide, setoffs.set_off))
+        rows = [
+            msgspec.structs.replace(row, at_ns=min(row.at_ns, horizon_ns))
+            for row in self.obligations
+        ]
+        self.rows = ObligationRows(rows, self.state, self.directory, self.decide)
+        timers.append(self.rows)
+        if self.scheme.clearing is not None:
+            recorded = self.ledger.recorded
+            rules = self.scheme.clearing
+            timers.append(Clearings(self.state, rules, solver, self.decide, recorded))
+        return timers
 
     def _inputs(self) -> Iterator[tuple[int, tuple[int, int], Input, SpoolReader]]:
         for number, share in enumerate(self.shares):
@@ -210,6 +277,8 @@ class Run:
             refusal = (wish.refusal.reason, wish.refusal.text)
             self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
             return refusal
+        for sealing in evidence_commands(wish, at_ns):
+            self.decide(*sealing)
         events = self.decide(
             c.SubmitInstruction(
                 at_ns,
@@ -224,6 +293,7 @@ class Run:
                 wish.content,
                 message,
                 wish.trade,
+                verdicts=wish.verdicts,
             )
         )
         if not events:

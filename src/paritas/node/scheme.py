@@ -14,12 +14,18 @@ from fractions import Fraction
 
 import msgspec
 
+from paritas.clearing.numbers import format_number
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 from paritas.node import scheme_words as words
+from paritas.node.calendars import SECOND_NS
+from paritas.node.scheme_lists import ScreeningList, read_lists
 from paritas.node.toml_tables import Document, InvalidValueError, Mistake, Table, meant
 
 #: How many calendar days ahead of today a value date may lie, if the file does not say.
 MAX_DAYS_AHEAD = 10
+
+#: The score, of 100, from which a match with a listed name is a hit, if the file does not say.
+THRESHOLD = 75
 
 _FILE_BYTES_MAX = 16 * 1024 * 1024
 _SATURDAY, _SUNDAY = 5, 6
@@ -37,6 +43,8 @@ class Account(msgspec.Struct, frozen=True):
     limit_minor: int = 0
     reserved_urgent_minor: int = 0
     reserved_high_minor: int = 0
+    #: The most that it may owe, net, in one netting cycle; None for no cap.
+    debit_cap_minor: int | None = None
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -56,7 +64,8 @@ class Book(msgspec.Struct, frozen=True):
 
     ``opens_s`` and ``closes_s`` are seconds on the local clock after midnight, both None for a
     book that is always open. ``weekend`` counts Monday as 0. ``calendar`` names a holiday
-    calendar of the ``holidays`` library, or is "".
+    calendar of the ``holidays`` library, or is "". ``countries`` are those in which the lists that
+    bind on the book bind; ``blocked`` is the member whose account takes frozen money, or "".
     """
 
     currency: str
@@ -67,6 +76,38 @@ class Book(msgspec.Struct, frozen=True):
     weekend: tuple[int, ...] = ()
     holidays: tuple[datetime.date, ...] = ()
     calendar: str = ""
+    countries: tuple[str, ...] = ()
+    blocked: str = ""
+
+
+class Clearing(msgspec.Struct, frozen=True):
+    """When and how the queue is cleared.
+
+    ``every_ns`` is the timer. ``changed_share`` is the part of the queue's worth by which money and
+    queue must have changed for a round between two ticks, None for never. ``time_limit_ns`` is for
+    each class of priority in a round.
+    """
+
+    every_ns: int
+    changed_share: Fraction | None = None
+    rule: str = "free"
+    time_limit_ns: int = 5 * SECOND_NS
+
+
+class CycleRules(msgspec.Struct, frozen=True):
+    """A netting cycle that runs on every day on which all its books are open.
+
+    ``opens_s`` and ``cut_off_s`` are seconds on the local clock after midnight. With ``set_off``
+    a solver discharges what it can before anything is calculated.
+    """
+
+    name: str
+    currencies: tuple[str, ...]
+    opens_s: int
+    cut_off_s: int
+    timezone: str = "UTC"
+    top_up_ns: int = 0
+    set_off: bool = True
 
 
 class Scheme(msgspec.Struct, frozen=True):
@@ -89,14 +130,21 @@ class Scheme(msgspec.Struct, frozen=True):
     max_days_ahead: int = MAX_DAYS_AHEAD
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
+    #: Public keys by BIC of the party that signs with them, "" for the operator; as written.
+    keys: dict[str, tuple[str, ...]] = {}
+    #: How many issuers a change of the rulebook takes; None is every one there is.
+    issuers_threshold: int | None = None
+    #: None where no solver runs beside the engine.
+    clearing: Clearing | None = None
+    cycles: tuple[CycleRules, ...] = ()
+    lists: tuple[ScreeningList, ...] = ()
+    #: The score, of 100, from which a match with a listed name is a hit.
+    threshold: int = THRESHOLD
 
-    def dealer_of(self, currency: str, other: str) -> str | None:
-        """Return the BIC of the dealer that the scheme names for a pair, in either order."""
-        return self.dealers.get((min(currency, other), max(currency, other)))
-
-    def may_send(self, sender: str, member: str) -> bool:
-        """Tell whether ``sender`` may send for ``member``: it is the member or is registered."""
-        return sender == member or member in self.senders.get(sender, ())
+    @property
+    def issuers_needed(self) -> int:
+        """How many issuers a change of the rulebook takes."""
+        return self.issuers_threshold or len({book.issuer for book in self.books.values()})
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -126,11 +174,14 @@ def load_scheme(path: pathlib.Path | str) -> Scheme:
         raise SchemeErrors(source, (Mistake(0, "", text),))
     try:
         # Some editors put a byte order mark in front; it means nothing in UTF-8.
-        return parse_scheme(data.decode("utf-8-sig"), source)
+        scheme = parse_scheme(data.decode("utf-8-sig"), source)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         mistake = Mistake(line, "", "is not UTF-8 text: save the file as UTF-8")
         raise SchemeErrors(source, (mistake,)) from None
+    folder = pathlib.Path(path).absolute().parent
+    lists = tuple(each.in_folder(folder) for each in scheme.lists)
+    return msgspec.structs.replace(scheme, lists=lists)
 
 
 def parse_scheme(text: str, source: str = "scheme") -> Scheme:
@@ -153,8 +204,11 @@ class _Reading:
         self._root = document.root
         self._books: dict[str, Book] = {}
         self._members: dict[str, Member] = {}
+        #: Books that name an account for frozen money, to be looked for among the members.
+        self._blocked: list[tuple[Table, Book]] = []
         #: By currency, what all balances read so far come to.
         self._issued_minor: dict[str, int] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def scheme(self) -> Scheme:
         """Read everything; what was mistaken is replaced by neutral values."""
@@ -162,14 +216,21 @@ class _Reading:
         name = heading.need("name", words.label, "")
         value_currency = heading.need("value_currency", words.currency, "")
         max_days_ahead = heading.take("max_days_ahead", words.days, MAX_DAYS_AHEAD)
+        threshold = heading.take("threshold", words.issuers_count, None)
+        self._party_keys(heading, "")
         rate_texts = self._rates(heading.table("rates"), value_currency)
         for table in self._root.tables("book", is_needed=True):
             self._book(table)
+        issuers = {book.issuer for book in self._books.values()}
+        if threshold is not None and threshold > len(issuers):
+            heading.report(f"is more than the {len(issuers)} issuers that there are", "threshold")
         if value_currency:
             self._check_rates(heading, rate_texts)
         for table in self._root.tables("member", is_needed=True):
             self._member(table)
+        self._check_blocked()
         queue = self._root.table("queue")
+        dealers, senders = self._dealers(), self._senders()
         return Scheme(
             name=name,
             value_currency=value_currency,
@@ -177,11 +238,31 @@ class _Reading:
             rate_texts=rate_texts,
             books=self._books,
             members=self._members,
-            dealers=self._dealers(),
-            senders=self._senders(),
+            dealers=dealers,
+            senders=senders,
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
+            keys=self._keys,
+            issuers_threshold=threshold,
+            clearing=_clearing(self._root.table("clearing")),
+            cycles=self._cycles(),
+            lists=read_lists(self._root.tables("list"), issuers),
+            threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
         )
+
+    def _party_keys(self, table: Table, bic: str) -> None:
+        """Read the keys of a party; a party that stands in several tables may have some in each."""
+        known = {text: owner for owner, texts in self._keys.items() for text in texts}
+        for position, text in enumerate(table.items("keys", words.key) or ()):
+            if text is None:
+                continue
+            if known.setdefault(text, bic) != bic:
+                owner = known[text] or "the operator"
+                table.report(
+                    f"is a key of {owner} already: each party has its own", "keys", position
+                )
+            else:
+                self._keys[bic] = tuple(dict.fromkeys((*self._keys.get(bic, ()), text)))
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
         rate_texts = {value_currency: "1"} if value_currency else {}
@@ -212,7 +293,12 @@ class _Reading:
             weekend=_weekend(table),
             holidays=_holidays(table),
             calendar=table.take("calendar", words.calendar, ""),
+            countries=_countries(table),
+            blocked=table.take("blocked", words.bic, ""),
         )
+        self._party_keys(table, book.issuer)
+        if book.blocked:
+            self._blocked.append((table, book))
         for name, other in (("opens", "closes"), ("closes", "opens")):
             if table.has(name) and not table.has(other):
                 table.report(f"is missing: a book that {name} also {other}", other)
@@ -229,6 +315,13 @@ class _Reading:
         elif currency:
             self._books[currency] = book
 
+    def _check_blocked(self) -> None:
+        for table, book in self._blocked:
+            member = self._members.get(book.blocked)
+            if member is None or book.currency not in member.accounts:
+                text = f"{book.blocked} has no account in {book.currency}: give it one"
+                table.report(text, "blocked")
+
     def _member(self, table: Table) -> None:
         bic = table.need("bic", words.bic, "")
         member = Member(
@@ -243,6 +336,7 @@ class _Reading:
         if issued:
             text = f"{bic} is the issuer of {', '.join(issued)}: an issuer cannot be a member"
             table.report(text, "bic")
+        self._party_keys(table, bic)
         if bic in self._members:
             table.report(f"{bic} is a member already: put all its accounts in one place", "bic")
         elif bic:
@@ -262,6 +356,7 @@ class _Reading:
                 values.take("limit", read, 0),
                 values.take("reserved_urgent", read, 0),
                 values.take("reserved_high", read, 0),
+                values.take("debit_cap", read, None),
             )
             self._check_issued(values, account)
             accounts[currency] = account
@@ -300,10 +395,35 @@ class _Reading:
                 dealers[key] = bic
         return dealers
 
+    def _cycles(self) -> tuple[CycleRules, ...]:
+        cycles: dict[str, CycleRules] = {}
+        for table in self._root.tables("cycle"):
+            name = table.need("name", words.label, "")
+            currencies = table.items("currencies", self._book_currency, is_needed=True)
+            if currencies == []:
+                table.report("is empty: a cycle runs in at least one currency", "currencies")
+            rules = CycleRules(
+                name,
+                tuple(dict.fromkeys(currency for currency in currencies or () if currency)),
+                table.need("opens", words.opening_s, None) or 0,
+                table.need("cutoff", words.closing_s, None) or 0,
+                table.take("timezone", words.timezone, "UTC"),
+                table.take("top_up", words.duration_ns, 0),
+                table.take("set_off", words.flag, True),
+            )
+            if rules.opens_s == rules.cut_off_s and table.has("opens"):
+                table.report("is the same as opens: a cycle needs time between the two", "cutoff")
+            if name in cycles:
+                table.report(f"there is a cycle {name} already: give each its own name", "name")
+            elif name:
+                cycles[name] = rules
+        return tuple(cycles.values())
+
     def _senders(self) -> dict[str, tuple[str, ...]]:
         senders: dict[str, tuple[str, ...]] = {}
         for table in self._root.tables("sender"):
             bic = table.need("bic", words.bic, "")
+            self._party_keys(table, bic)
             members = table.items("for", self._member_bic, is_needed=True)
             if members == []:
                 table.report("is empty: list the BICs of the members it may send for", "for")
@@ -326,6 +446,22 @@ class _Reading:
         if currency not in self._books:
             raise InvalidValueError(f"there is no book in {currency}: add a [[book]] for it")
         return currency
+
+
+def _clearing(table: Table) -> Clearing | None:
+    if table.is_absent:
+        return None
+    return Clearing(
+        table.need("every", words.duration_ns, SECOND_NS),
+        table.take("changed_share", words.share, None),
+        table.take("rule", words.clearing_rule, "free"),
+        table.take("time_limit", words.duration_ns, 5 * SECOND_NS),
+    )
+
+
+def _countries(table: Table) -> tuple[str, ...]:
+    countries = table.items("countries", words.country) or ()
+    return tuple(sorted({country for country in countries if country is not None}))
 
 
 def _holidays(table: Table) -> tuple[datetime.date, ...]:
@@ -361,6 +497,9 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield f"value_currency = {_quoted(scheme.value_currency)}"
     if scheme.max_days_ahead != MAX_DAYS_AHEAD:
         yield f"max_days_ahead = {scheme.max_days_ahead}"
+    if scheme.issuers_threshold is not None:
+        yield f"threshold = {scheme.issuers_threshold}"
+    yield from _key_lines(scheme, "")
     yield ""
     yield f"# Units of each currency for one {scheme.value_currency}."
     yield "[scheme.rates]"
@@ -370,14 +509,49 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield ""
     if scheme.bypass != "normal":
         yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
+    issuers = set()
+    if scheme.clearing is not None:
+        yield from _clearing_lines(scheme.clearing)
     for book in scheme.books.values():
-        yield from _book_lines(book)
+        # An issuer of several books has its keys in the first.
+        keys = [] if book.issuer in issuers else _key_lines(scheme, book.issuer)
+        issuers.add(book.issuer)
+        yield from (*_book_lines(book), *keys, "")
     for member in scheme.members.values():
-        yield from _member_lines(member)
+        yield from _member_lines(member, _key_lines(scheme, member.bic))
     for pair, bic in scheme.dealers.items():
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
+    for cycle in scheme.cycles:
+        yield from _cycle_lines(cycle)
     for bic, members in scheme.senders.items():
-        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
+        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}")
+        if bic not in scheme.members and bic not in issuers:
+            yield from _key_lines(scheme, bic)
+        yield ""
+    if scheme.threshold != THRESHOLD:
+        yield from ("[screening]", f"threshold = {scheme.threshold}", "")
+    for each in scheme.lists:
+        yield from (
+            "[[list]]",
+            f"name = {_quoted(each.name)}",
+            f"bound_by = {_list(each.bound_by)}",
+        )
+        yield f"files = {_list(each.files)}"
+        if each.published is not None:
+            yield f"published = {_quoted(each.published.isoformat())}"
+        yield ""
+
+
+def _clearing_lines(clearing: Clearing) -> Iterator[str]:
+    yield "[clearing]"
+    yield f"every = {_quoted(words.duration_text(clearing.every_ns))}"
+    if clearing.changed_share is not None:
+        yield f"changed_share = {_quoted(format_number(clearing.changed_share))}"
+    if clearing.rule != "free":
+        yield f"rule = {_quoted(clearing.rule)}"
+    if clearing.time_limit_ns != 5 * SECOND_NS:
+        yield f"time_limit = {_quoted(words.duration_text(clearing.time_limit_ns))}"
+    yield ""
 
 
 def _book_lines(book: Book) -> Iterator[str]:
@@ -395,10 +569,32 @@ def _book_lines(book: Book) -> Iterator[str]:
         yield f"holidays = {_list(day.isoformat() for day in book.holidays)}"
     if book.calendar:
         yield f"calendar = {_quoted(book.calendar)}"
+    if book.countries:
+        yield f"countries = {_list(book.countries)}"
+    if book.blocked:
+        yield f"blocked = {_quoted(book.blocked)}"
+
+
+def _key_lines(scheme: Scheme, bic: str) -> list[str]:
+    return [f"keys = {_list(scheme.keys[bic])}"] if bic in scheme.keys else []
+
+
+def _cycle_lines(cycle: CycleRules) -> Iterator[str]:
+    yield "[[cycle]]"
+    yield f"name = {_quoted(cycle.name)}"
+    yield f"currencies = {_list(cycle.currencies)}"
+    if cycle.timezone != "UTC":
+        yield f"timezone = {_quoted(cycle.timezone)}"
+    yield f"opens = {_quoted(words.clock_text(cycle.opens_s))}"
+    yield f"cutoff = {_quoted(words.clock_text(cycle.cut_off_s))}"
+    if cycle.top_up_ns:
+        yield f"top_up = {_quoted(words.duration_text(cycle.top_up_ns))}"
+    if not cycle.set_off:
+        yield "set_off = false"
     yield ""
 
 
-def _member_lines(member: Member) -> Iterator[str]:
+def _member_lines(member: Member, keys: Iterable[str]) -> Iterator[str]:
     yield "[[member]]"
     yield f"bic = {_quoted(member.bic)}"
     yield f"name = {_quoted(member.name)}"
@@ -407,6 +603,7 @@ def _member_lines(member: Member) -> Iterator[str]:
         yield f"lei = {_quoted(member.lei)}"
     if member.suspended:
         yield "suspended = true"
+    yield from keys
     yield "[member.accounts]"
     for account in member.accounts.values():
         amounts = {
@@ -414,11 +611,12 @@ def _member_lines(member: Member) -> Iterator[str]:
             "limit": account.limit_minor,
             "reserved_urgent": account.reserved_urgent_minor,
             "reserved_high": account.reserved_high_minor,
+            "debit_cap": account.debit_cap_minor,
         }
         values = ", ".join(
             f"{name} = {_quoted(format_amount(amount_minor, account.currency))}"
             for name, amount_minor in amounts.items()
-            if amount_minor
+            if amount_minor or (name == "debit_cap" and amount_minor is not None)
         )
         yield f"{account.currency} = {{ {values} }}" if values else f"{account.currency} = {{}}"
     yield ""

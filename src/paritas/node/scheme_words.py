@@ -13,9 +13,10 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
+from paritas.model.keys import parse_key
 from paritas.model.money import AmountError, minor_digits, parse_amount
 from paritas.model.parties import is_bic, is_country, is_lei, normalise_bic
-from paritas.node.calendars import DAY_S, has_holiday_calendar
+from paritas.node.calendars import DAY_S, SECOND_NS, has_holiday_calendar
 from paritas.node.toml_tables import InvalidValueError, meant
 
 #: In the order of ``date.weekday()``: Monday is 0.
@@ -24,9 +25,16 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _DAYS_AHEAD_MAX = 366
 _DECIMAL = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
 _CLOCK = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?", re.ASCII)
+_DURATION = re.compile(r"([0-9]{1,6})([smh])", re.ASCII)
+_UNITS_S = {"s": 1, "m": 60, "h": 3600}
+_LIST_NAME = re.compile(r"[^/@#\s][^/@#\n]{0,30}/[^/@#\n]{1,60}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # Control characters, and the two code points that XML cannot carry: names travel in messages.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+#: Reads one kind of text.
+Read = Callable[[object], str]
 
 
 def text(value: object) -> str:
@@ -58,6 +66,52 @@ def days(value: object) -> int:
         raise InvalidValueError(
             f"must be a whole number from 0 to {_DAYS_AHEAD_MAX}, without quotes"
         )
+    return value
+
+
+def duration_ns(value: object) -> int:
+    """Return a span of time in nanoseconds: a whole number with s, m or h, at most a week."""
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not 0 < int(match[1]) * _UNITS_S[match[2]] <= 7 * DAY_S:
+        raise InvalidValueError(
+            'must be a time in quotes such as "90s", "15m" or "2h", at most a week'
+        )
+    return int(match[1]) * _UNITS_S[match[2]] * SECOND_NS
+
+
+def duration_text(span_ns: int) -> str:
+    """Return nanoseconds as ``duration_ns`` reads them: ``"15m"``."""
+    span_s = span_ns // SECOND_NS
+    unit = next(unit for unit, size in reversed(_UNITS_S.items()) if span_s % size == 0)
+    return f"{span_s // _UNITS_S[unit]}{unit}"
+
+
+def share(value: object) -> Fraction:
+    """Return a part of a whole: a decimal above 0, at most 1."""
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value) or not 0 < Fraction(value) <= 1:
+        raise InvalidValueError('must be a decimal in quotes above 0 and at most 1, such as "0.1"')
+    return Fraction(value)
+
+
+def clearing_rule(value: object) -> str:
+    """Return the rule by which the queue is cleared."""
+    if value not in ("free", "fifo"):
+        raise InvalidValueError('must be "free" or "fifo"')
+    return str(value)
+
+
+def list_name(value: object) -> str:
+    """Return the name of a list: its authority and what the authority calls it."""
+    name = text(value)
+    if not _LIST_NAME.fullmatch(name):
+        raise InvalidValueError(f'{name!r} is not the name of a list: write one such as "OFAC/SDN"')
+    return name
+
+
+def threshold(value: object) -> int:
+    """Return the score, of 100, from which a match is a hit."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 50 <= value <= 100:
+        raise InvalidValueError("must be a whole number from 50 to 100, without quotes")
     return value
 
 
@@ -146,6 +200,23 @@ def rate(value: object) -> str:
         raise InvalidValueError('must be a decimal in quotes, such as "96.08534228", to be exact')
     if not _DECIMAL.fullmatch(value) or not Fraction(value):
         raise InvalidValueError(f"{value!r} is not a positive decimal, such as 96.08534228")
+    return value
+
+
+def key(value: object) -> str:
+    """Return a public key as it is written."""
+    code = text(value)
+    try:
+        parse_key(code)
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
+    return code
+
+
+def issuers_count(value: object) -> int:
+    """Return how many issuers a change of the rulebook takes."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidValueError("must be a whole number from 1 on, without quotes")
     return value
 
 

@@ -26,10 +26,11 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
 from paritas.node.intake import Envelope, Wish, concerns_whole, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
+from paritas.node.screener import Screening, shared
 
-#: How many files go through each stage of reading together.
-_TOGETHER = 50
-_TOGETHER_BYTES = 1 << 20
+#: How many files, and bytes of them, go through each stage of reading together.
+_TOGETHER = 50, 1 << 20
+_TOGETHER_SCREENED = 250, 4 << 20
 #: A file, its bytes if it is small, and a private copy if it is large.
 _Opened = tuple[Path, bytes | None, Path | None]
 
@@ -94,17 +95,28 @@ class Share(msgspec.Struct, frozen=True):
 class Spooler:
     """Reads files into one spool file."""
 
-    def __init__(self, path: Path, directory: Directory, seal: bytes, *, deliver: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        directory: Directory,
+        seal: bytes,
+        *,
+        deliver: bool,
+        screening: Screening | None = None,
+    ) -> None:
         self.path = path
         self._directory = directory
         self._seal = seal
         self._deliver = deliver
+        #: Lists are too large to travel with every share: a worker that has none takes its own.
+        self._screening = screening
 
     def read(self, paths: Sequence[Path]) -> Share:
         """Read the files in order; nothing that is in them makes it raise."""
         share = Share(self.path, [], [], [])
+        self._screening = self._screening or shared()
         with self.path.open("wb", buffering=_BUFFER_BYTES) as file:
-            spool = _Frames(file)
+            spool = Frames(file)
             for opened in self._opened(paths, spool):
                 for inp, dates in self._read_some(opened, spool):
                     share.inputs.append(spool.put(_ENCODER.encode(inp)))
@@ -112,37 +124,41 @@ class Spooler:
                     share.created_ns.append(inp.envelope.created_ns)
         return share
 
-    def _opened(self, paths: Sequence[Path], spool: _Frames) -> Iterator[list[_Opened]]:
+    def _opened(self, paths: Sequence[Path], spool: Frames) -> Iterator[list[_Opened]]:
         """Open the files in order and yield as many together as are still small together."""
         together: list[_Opened] = []
         size = 0
+        most, bytes_most = _TOGETHER_SCREENED if self._screening else _TOGETHER
         for path in paths:
             data, large = _bytes_of(path, f"{self.path}.{spool.size}-{len(together)}")
             together.append((path, data, large))
             size += len(data or b"")
-            if len(together) >= _TOGETHER or size > _TOGETHER_BYTES:
+            if len(together) >= most or size > bytes_most:
                 yield together
                 together, size = [], 0
         yield together
 
     def _read_some(
-        self, opened: list[_Opened], spool: _Frames
+        self, opened: list[_Opened], spool: Frames
     ) -> Iterator[tuple[Input, tuple[int, ...]]]:
         """Read files stage by stage: the same code over many files is a good deal faster."""
         read: list[Iterable[ReadResult]] = [
             read_file(large or path) if data is None else (read_message(data),)
             for path, data, large in opened
         ]
+        if self._screening is not None:
+            small = (results for results in read if isinstance(results, tuple))
+            self._screening.expect(t for results in small for r in results for t in r.transactions)
         for (path, data, large), results in zip(opened, read, strict=True):
-            yield self._take_down(printable_name(path), data, large, results, spool)
+            yield self.take_down(printable_name(path), data, large, results, spool)
 
-    def _take_down(
+    def take_down(
         self,
         name: str,
         data: bytes | None,
         large: Path | None,
         results: Iterable[ReadResult],
-        spool: _Frames,
+        spool: Frames,
     ) -> tuple[Input, tuple[int, ...]]:
         """Spool what one file asks, window by window, and then the file as a whole."""
         windows: list[tuple[int, int]] = []
@@ -182,14 +198,17 @@ class Spooler:
     def _window(self, result: ReadResult) -> Window:
         message = result.message
         assert message is not None
+        wishes = wishes_of(result, self._directory, self._seal)
+        if self._screening is not None:
+            wishes = self._screening.screen(result.transactions, wishes)
         return Window(
-            wishes_of(result, self._directory, self._seal),
-            tuple(_particulars(message, each) for each in result.transactions),
+            wishes,
+            tuple(particulars_of(message, each) for each in result.transactions),
             tuple(t.fragment for t in result.transactions) if self._deliver else (),
         )
 
 
-class _Frames:
+class Frames:
     """Writes frames one after the other and says where each lies."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -255,7 +274,8 @@ def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
     return digest.digest()
 
 
-def _particulars(message: Message, transaction: Transaction) -> Particulars:
+def particulars_of(message: Message, transaction: Transaction) -> Particulars:
+    """Return what answers and notifications repeat of a transaction."""
     try:
         amount_minor = parse_amount(transaction.amount, transaction.currency)
         currency = transaction.currency

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paritas.iso20022 import reader
-from paritas.iso20022.parsing import UnreadableError, parse
+from paritas.iso20022 import patterns, reader
 from paritas.iso20022.quick import quick_look
 from paritas.iso20022.reader import read_message
 from paritas.iso20022.shapes import start_shape, transaction_shape
@@ -30,20 +30,36 @@ from payment_messages import (
     app_hdr,
     document,
     group_header,
+    is_institutional,
     message,
     transaction,
 )
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 _SHARED = Path(os.environ.get("PARITAS_SHARED", _ROOT.parent / "shared"))
 
 
 def looked(data: bytes) -> ReadResult | None:
-    """What the quick look alone says of a file."""
-    try:
-        return quick_look(data, parse(data))
-    except UnreadableError:
-        return None
+    """What the quick look alone says of a file: by patterns where there are some, by shapes, both."""
+    by_patterns = quick_look(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns.Patterns, "match", lambda *_: None)
+        patch.setattr(patterns.Patterns, "learn", lambda *_: None)
+        assert quick_look(data) == by_patterns
+    return by_patterns
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _patterns_at_first_sight() -> Iterator[None]:
+    """Make a pattern of each shape at once, and have those of all good messages here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns, "SIGHTS", 1)
+        patch.setattr(patterns, "TRIED_MAX", 100)
+        for source in _SOURCES:
+            assert quick_look(source.encode())
+        for source in _VERSIONS:
+            assert quick_look(source.encode())
+        yield
 
 
 def full(data: bytes) -> ReadResult:
@@ -286,6 +302,103 @@ _NAMES = st.text(st.characters(codec="utf-8", exclude_characters="<&\r\x00"), mi
 def test_any_text_is_the_same_both_ways(name: str, other: str, amount: str) -> None:
     first = plain(amount=amount).replace("Importer and Sons", name)
     agrees(message(first, plain().replace("Importer and Sons", other)))
+
+
+_VERSIONS = [
+    message(
+        plain(message_type=each, debtor_account=account), message_type=each, group=totals
+    ).decode()
+    for each in ("pacs.008.001.02", "pacs.008.001.08", "pacs.008.001.13", "pacs.009.001.10")
+    for account in ("", "<DbtrAcct><Id><IBAN>GB82WEST12345698765432</IBAN></Id></DbtrAcct>")
+    for totals in (
+        group_header(1),
+        group_header(
+            1,
+            '<CtrlSum>1000</CtrlSum><TtlIntrBkSttlmAmt Ccy="INR">1000</TtlIntrBkSttlmAmt>'
+            "<IntrBkSttlmDt>2026-11-20</IntrBkSttlmDt>",
+        ),
+    )
+    if not (account and is_institutional(each))
+]
+_ANY_TEXT = re.compile(r'(?<=>)[^<>]*(?=</)|(?<=Ccy=")[^"]*(?=")')
+_TYPED = st.one_of(
+    st.sampled_from(
+        [
+            *("", " ", "0", "1", "1.", ".5", "-1", "+1", "1.00", "01.0", "1e3", "1000", "1000.00"),
+            *("9" * 18, "9" * 19, "1.12345", "1.123456", "0" * 20, "1000.0000", "1,5"),
+            *("INR", "JPY", "inr", "ZZZ", "INRR", "SHAR", "DEBT", "SHARE", "CLRG", "true", "1"),
+            *("2026-11-20", "2026-02-29", "2028-02-29", "2026-11-20Z", "2026-11-20+14:00"),
+            *("2026-11-31", "1999-01-01", "10000-01-01", "20261120", " 2026-11-20 "),
+            *("2026-11-20T09:30:00", "2026-11-20T24:00:00", "2026-11-20T09:30:00.123456789Z"),
+            *("2026-11-20T09:30:60Z", "2026-11-20T09:30:00+14:01", "2026-11-20T9:30:00Z"),
+            *("AAAAINB0XXX", "AAAAINB0", "AAAAINB0XX", "AAAAQQB0XXX", "aaaainb0xxx"),
+            *("GB82WEST12345698765432", "GB82WEST12345698765431", "GB82 WEST", "DE1"),
+            *(
+                "\x7f",
+                "\x80",
+                "\ufffd",
+                "\ufffe",
+                "\uffff",
+                "\ud7ff",
+                "\ue000",
+                "\U0010ffff",
+                "\x01",
+            ),
+        ]
+    ),
+    st.builds(
+        lambda letter, number: letter * number,
+        st.sampled_from(["x", "X", "7", "é", "\U0001f3e6", " ", "\n"]),
+        st.sampled_from([1, 2, 3, 4, 5, 34, 35, 36, 70, 71, 128, 140, 141, 350, 351]),
+    ),
+    st.text(st.characters(codec="utf-8", exclude_characters="<&>"), max_size=12),
+)
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.sampled_from(_VERSIONS + _SOURCES), st.lists(st.tuples(_PLACES, _TYPED), max_size=2))
+def test_any_text_in_any_place_is_judged_as_the_schema_does(
+    source: str, texts: list[tuple[float, str]]
+) -> None:
+    for place, text in texts:
+        found = list(_ANY_TEXT.finditer(source))
+        begin, end = found[int(place * len(found))].span()
+        source = source[:begin] + text + source[end:]
+    agrees(source.encode())
+
+
+def _matches(data: bytes) -> list[bool]:
+    """Which of the parts of a message (start, transactions) match a pattern."""
+    found: list[bool] = []
+    match = patterns.Patterns.match
+
+    def noted(*arguments: object) -> object:
+        known = match(*arguments)  # type: ignore[arg-type]
+        found.append(known is not None)
+        return known
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(patterns.Patterns, "match", noted)
+        assert quick_look(data) is not None
+    return found
+
+
+@pytest.mark.parametrize("source", _VERSIONS)
+def test_a_known_shape_is_not_parsed(source: str) -> None:
+    assert quick_look(source.encode())
+    assert _matches(source.encode()) == [True, True]
+    other = source.replace("INR", "CNY").replace("E-1", "Another")
+    assert _matches(other.encode()) == [True, True]
+
+
+def test_what_patterns_do_not_know_the_schema_still_accepts() -> None:
+    signed = GOOD["what the group says"]
+    assert quick_look(signed)
+    assert _matches(signed) == [True, True, False]
+    # Whatever the schema allows anywhere may hold anything.
+    anything = GOOD["supplementary data of its own"]
+    assert quick_look(anything)
+    assert _matches(anything) == [True, False]
 
 
 def test_samples_of_others_say_the_same_both_ways() -> None:

@@ -10,7 +10,7 @@ from paritas.iso20022.element_rules import amount_rule, settled_amount_rule
 from paritas.iso20022.extract import plan
 from paritas.iso20022.reader import read_message
 from paritas.iso20022.tables import Leaf, Table
-from paritas.iso20022.values import Finding, Refusals
+from paritas.iso20022.values import Finding
 from payment_messages import (
     PACS_008_VERSIONS,
     PACS_009_VERSIONS,
@@ -355,24 +355,3 @@ def test_no_amount_and_no_identifier_of_a_schema_is_forgotten(message_type: str)
 
 def test_parties_are_test_banks() -> None:
     assert PAYER[7] == PAYEE[7] == "0"
-
-
-def test_a_transaction_is_refused_for_its_own_fault_or_for_the_whole_message() -> None:
-    one = transaction(1, currency="ZZZ"), transaction(2), transaction(3, amount="0")
-    refusals = Refusals(read_message(message(*one)).findings)
-    assert [found and found.reason for found in map(refusals.of, range(3))] == [
-        "AM11",
-        None,
-        "AM01",
-    ]
-
-    counted = with_group(*one, count=4)
-    refusals = Refusals(read_message(counted).findings)
-    assert [refusals.of(n).reason for n in range(3)] == ["AM11", "AM18", "AM01"]  # type: ignore[union-attr]
-
-    invalid = message(transaction(1), transaction(2, amount="-1"), transaction(3))
-    refusals = Refusals(read_message(invalid).findings)
-    assert [refusals.of(n).reason for n in range(3)] == ["FF01", "AM12", "FF01"]  # type: ignore[union-attr]
-
-    remarked = message(header=app_hdr("pacs.008.001.10"))
-    assert Refusals(read_message(remarked).findings).of(0) is None

@@ -17,7 +17,7 @@ from paritas.iso20022.reader import FILE_BYTES_MAX, read_message, read_stream
 from paritas.mt.checking import check_if_mt
 from payment_messages import message, transaction
 
-SHARED = Path(os.environ.get("PARITAS_SHARED", Path(__file__).parents[2] / "shared"))
+SHARED = Path(os.environ.get("PARITAS_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no shared samples beside this")
 

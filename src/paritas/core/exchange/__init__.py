@@ -1,0 +1,1 @@
+"""Exchange between the members' own currencies: rates, dealers' quotes, agreements, swap lines."""
