@@ -154,6 +154,22 @@ class DayView:
             number, account.book.date, balance, balance, account.limit_minor, 0, balance, []
         )
 
+    def closed_days(self, account: int) -> list[AccountDay]:
+        """Return the business dates of an account that have ended, in order."""
+        return [day for day in self.closed if day.account == account]
+
+    def present_day(self, number: int) -> AccountDay:
+        """Return a copy of an account's present business date, as far as it has come."""
+        account = self._state.accounts[number]
+        day = self._day(number)
+        return msgspec.structs.replace(
+            day,
+            date=account.book.date,
+            available_minor=account.balance_minor - account.floors[0],
+            limit_minor=account.limit_minor,
+            postings=list(day.postings),
+        )
+
     def begin(self) -> None:
         """Take the opening balances, once the scheme is set up and before anything settles."""
         for number in self._state.accounts:
