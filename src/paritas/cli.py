@@ -931,26 +931,25 @@ def _progress() -> AbstractContextManager[Progress]:
     return progress_bar()
 
 
-def main() -> Never:
-    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
+def _told() -> tuple[type[Exception], ...]:
+    """Return the errors that are told as they are; looked up only once one was raised."""
     from paritas.iso20022.schemas import SchemaBundleMissingError
     from paritas.journal.sqlite import JournalError
     from paritas.model.told import ToldError
     from paritas.node.run import SettleError
     from paritas.node.scheme import SchemeErrors
 
+    return SchemeErrors, SettleError, JournalError, SchemaBundleMissingError, ToldError
+
+
+def main() -> Never:
+    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
     try:
         code = app(exit_on_error=False, print_error=False)
     except (CycloptsError, UsageError) as error:
         print(f"{error}\nparitas --help says what can be asked.", file=sys.stderr)
         sys.exit(2)
-    except (
-        SchemeErrors,
-        SettleError,
-        JournalError,
-        SchemaBundleMissingError,
-        ToldError,
-    ) as error:
+    except _told() as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
