@@ -1041,8 +1041,8 @@ def _progress() -> AbstractContextManager[Progress]:
     return progress_bar()
 
 
-def main() -> Never:
-    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
+def _told() -> tuple[type[Exception], ...]:
+    """Return the errors that are told as they are; looked up only once one was raised."""
     from paritas.iso20022.schemas import SchemaBundleMissingError
     from paritas.journal.sqlite import JournalError
     from paritas.model.told import ToldError
@@ -1050,11 +1050,17 @@ def main() -> Never:
     from paritas.node.scheme import SchemeErrors
     from paritas.screening.lists.reading import ListError
 
+    return SchemeErrors, SettleError, JournalError, SchemaBundleMissingError, ToldError
+
+
+def main() -> Never:
+    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
     try:
         code = app(exit_on_error=False, print_error=False)
     except (CycloptsError, UsageError) as error:
         print(f"{error}\nparitas --help says what can be asked.", file=sys.stderr)
         sys.exit(2)
+<<<<<<< HEAD
     except (
         SchemeErrors,
         SettleError,
@@ -1063,6 +1069,9 @@ def main() -> Never:
         ListError,
         ToldError,
     ) as error:
+=======
+    except _told() as error:
+>>>>>>> match
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -69,7 +69,7 @@ class Eliminator:
     def _window(self, rounding: Rounding, code: int, codes: int) -> int:
         """Return how much may be left of a currency, so that enough is left for the last one."""
         price = self._market.price
-        losses = [rounding.buyers_loss(other) for other in range(len(price))]
+        losses = rounding.buyers_losses()
         total = sum(loss * price[other] for other, loss in enumerate(losses))
         share = total // (2 * codes * price[code])
         return min(int(np.count_nonzero(rounding.sold)), max(losses[code], share))

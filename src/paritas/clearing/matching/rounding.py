@@ -76,6 +76,14 @@ class Rounding:
     def _sum(self, amounts: Exact, pair: Pair) -> int:
         return int(amounts[pair.wholes].sum()) + int(amounts[pair.partials].sum())
 
+    def buyers_losses(self) -> list[int]:
+        """Return the same of every currency at once, but each pair's part of a unit is left out."""
+        lost = [0] * len(self.left)
+        for pair in self.market.pairs:
+            exact = self._sum(self.sold, pair) * pair.up // pair.down
+            lost[pair.buy] += exact - self._sum(self.bought, pair)
+        return lost
+
     def flip(self, wholes: Ints) -> None:
         """Put whole orders in that are out, and take those out that are in."""
         market = self.market

@@ -22,6 +22,8 @@ from paritas.clearing.matching.select import capacities, fitting_selection, sele
 #: Up to so many orders the program is exact to the unit, if this part of the time suffices.
 SMALL = 60
 _UNITS_PART = 0.2
+#: How often a group of currencies is tried before one of it is left out.
+_TRIES = 4
 #: Up to so many whole orders HiGHS chooses among them all, and about how many at a time else.
 _WHOLES_MAX = 10_000
 _NEIGHBOURHOOD = 400
@@ -38,7 +40,8 @@ def search(best: Best, start: Exact, price: list[int]) -> None:
     """
     if len(best.market.amount) <= SMALL and _solve_units(best):
         return
-    if any(len(pair.partials) for pair in best.market.pairs):
+    has_parts = any(len(pair.partials) for pair in best.market.pairs)
+    if has_parts:
         until_s = best.deadline_s - 0.8 * best.time_left_s()
         best.offer(Rounding(best.market, fitting_selection(best.market, until_s)))
         if _solve_shares(best, start):
@@ -50,7 +53,7 @@ def search(best: Best, start: Exact, price: list[int]) -> None:
         if best.time_left_s() <= 0 or best.is_near(_NEAR) or (number > 1 and not best.value):
             return
         best.offer(Rounding(best.market, _by_groups(best, eliminator, start)))
-        if best.value and len(best.market.amount) > SMALL:
+        if has_parts and best.value and len(best.market.amount) > SMALL:
             _solve_neighbourhoods(best, number)
 
 
@@ -105,17 +108,29 @@ def _by_groups(best: Best, eliminator: Eliminator, start: Exact) -> Exact:
     total = np.zeros_like(market.amount)
     rest = set(range(len(market.codes)))
     while len(rest) > 1 and best.time_left_s() > 0:
-        group, is_whole = set(rest), len(rest) == len(market.codes)
+        group, sold = set(rest), start
         while len(group) > 1:
-            sold = start
-            if not is_whole:
+            if len(group) < len(market.codes):
                 arcs = capacities(market, group)
                 sold, _ = select(market, largest_circulation(len(market.codes), arcs))
-            sold, failed = eliminator.balance(sold, group, best.deadline_s)
-            if failed is None and Rounding(market, sold).settle():
-                total += sold
+            balanced, failed = _balance(best, eliminator, sold, group)
+            if balanced is not None:
+                total += balanced
                 break
-            is_whole = False
-            group.discard(max(group) if failed is None else failed)
+            group.discard(failed)
         rest -= group if len(group) > 1 else rest
     return total
+
+
+def _balance(
+    best: Best, eliminator: Eliminator, sold: Exact, group: set[int]
+) -> tuple[Exact | None, int]:
+    """Try a few times to balance a group; else return a currency that failed."""
+    failed: int | None = None
+    for _ in range(_TRIES):
+        balanced, failed = eliminator.balance(sold, group, best.deadline_s)
+        if failed is None and Rounding(best.market, balanced).settle():
+            return balanced, -1
+        if best.time_left_s() <= 0:
+            break
+    return None, max(group) if failed is None else failed
