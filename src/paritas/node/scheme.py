@@ -94,15 +94,6 @@ class Clearing(msgspec.Struct, frozen=True):
     time_limit_ns: int = 5 * SECOND_NS
 
 
-class Mandate(msgspec.Struct, frozen=True):
-    """A member lets another collect from its account, up to ``limit_minor`` at a time; BICs."""
-
-    payer: str
-    payee: str
-    currency: str
-    limit_minor: int
-
-
 class CycleRules(msgspec.Struct, frozen=True):
     """A netting cycle that runs on every day on which all its books are open.
 
@@ -117,6 +108,15 @@ class CycleRules(msgspec.Struct, frozen=True):
     timezone: str = "UTC"
     top_up_ns: int = 0
     set_off: bool = True
+
+
+class Mandate(msgspec.Struct, frozen=True):
+    """A member lets another collect from its account, up to ``limit_minor`` at a time; BICs."""
+
+    payer: str
+    payee: str
+    currency: str
+    limit_minor: int
 
 
 class Scheme(msgspec.Struct, frozen=True):
