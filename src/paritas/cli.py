@@ -1050,7 +1050,8 @@ def _told() -> tuple[type[Exception], ...]:
     from paritas.node.scheme import SchemeErrors
     from paritas.screening.lists.reading import ListError
 
-    return SchemeErrors, SettleError, JournalError, SchemaBundleMissingError, ToldError
+    schema = SchemaBundleMissingError
+    return SchemeErrors, SettleError, JournalError, schema, ListError, ToldError
 
 
 def main() -> Never:
@@ -1060,18 +1061,7 @@ def main() -> Never:
     except (CycloptsError, UsageError) as error:
         print(f"{error}\nparitas --help says what can be asked.", file=sys.stderr)
         sys.exit(2)
-<<<<<<< HEAD
-    except (
-        SchemeErrors,
-        SettleError,
-        JournalError,
-        SchemaBundleMissingError,
-        ListError,
-        ToldError,
-    ) as error:
-=======
     except _told() as error:
->>>>>>> match
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
