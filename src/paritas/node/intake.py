@@ -127,9 +127,11 @@ def envelope_of(
         return _envelope_of_request(key, created_ns, findings)
     if not _has_transactions(message.message_type):
         finding = broken or next(iter(findings), None)
-        if finding is not None and is_request(message.message_type):
-            return Envelope(*key, created_ns, unreadable=(finding.code, _sentence(finding)))
-        sentence = f"{message.message_type} is not a message that settles anything here."
+        if is_request(message.message_type):
+            code = finding.code if finding else "schema.incomplete"
+            sentence = _sentence(finding) if finding else "It says nothing of any payment."
+            return Envelope(*key, created_ns, unreadable=(code, sentence))
+        sentence = f"{key[1]} is not a message that settles anything here."
         return Envelope(*key, created_ns, unreadable=("rule.not_settled", sentence))
     if not message.message_id or not (count or is_initiation(message.message_type)):
         sentence = _sentence(broken) if broken else "It has no transaction to settle."
