@@ -91,6 +91,15 @@ class Proving:
             return await self._by_key(request, headers, body)
         return self._by_session(request)
 
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say whether the session goes on, or the key is still valid."""
+        if not principal.key:
+            token = session_token(request)
+            return self.logins.session(token, is_use=False) is not None
+        state = self._rulebook.state
+        owner = state.parties[state.key_owners[principal.key]]
+        return keys.is_valid(owner, principal.key, self._rulebook.now_ns())
+
     # --- keys
 
     async def _by_key(

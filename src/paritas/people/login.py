@@ -130,8 +130,11 @@ class Logins:
         self.store.begin_session(session, SESSIONS_EACH)
         return Begun(token, csrf, person)
 
-    def session(self, token: str) -> tuple[Person, Session] | None:
-        """Return whose session a token is and the session, or None if it has ended."""
+    def session(self, token: str, *, is_use: bool = True) -> tuple[Person, Session] | None:
+        """Return whose session a token is and the session, or None if it has ended.
+
+        Asking is using the session, which puts its end off, unless ``is_use`` says otherwise.
+        """
         now_s = self._clock()
         session = self.store.session(_hash(token))
         if session is None:
@@ -142,7 +145,7 @@ class Logins:
         person = self.store.numbered(session.person)
         if person is None or person.ended:
             return None
-        if now_s - session.seen_s >= _TOUCH_S:
+        if is_use and now_s - session.seen_s >= _TOUCH_S:
             self.store.touch(session.token_hash, now_s)
         return person, session
 
