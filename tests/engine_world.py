@@ -72,14 +72,19 @@ def _binding_commands() -> list[c.AnyCommand]:
 class Wishes:
     """An endless stream of commands: mostly sensible, some hostile, amounts at the edges."""
 
-    def __init__(self, random: Random, state: State) -> None:
+    def __init__(self, random: Random, state: State, *, signs: bool = True) -> None:
         self.random = random
         self.state = state
+        #: Some commands carry a signature, as if a request had been proved before them.
+        self.signs = signs
         self.at_ns = 0
         self.date = DAY
         self.sent: list[c.SubmitInstruction] = []
         self.planned: list[c.AnyCommand] = []
         self.cycles = CycleWishes(random, state)
+
+    def signature(self) -> bytes:
+        return self.random.choice((b"", b"n" * 16, b"s" * 64)) if self.signs else b""
 
     def amount(self, account_number: int) -> int:
         """0, 1, the headroom and its neighbours, or something in between."""
@@ -201,7 +206,7 @@ class Wishes:
             number, book_number = r.choice(hits)
             book = self.state.books[book_number]
         issuer = book.issuer.number if r.random() < 0.95 else r.choice(list(self.state.parties))
-        signature = r.choice((b"", b"signed"))
+        signature = self.signature()
         head = (self.at_ns, issuer, signature, book.number if r.random() < 0.97 else 99)
         name = r.choice(("OFAC/SDN", "OFAC/SDN", "UN", ""))
         command = self.state.instructions[number] if number < len(self.state.instructions) else None
@@ -509,7 +514,7 @@ class Wishes:
         parties, issuers = approvals.consent_needed(self.state, waits.change)
         concerned = [*parties, *(range(1, 4) if issuers else ())]
         actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
-        head = (self.at_ns, actor, r.choice((b"", b"n" * 16, b"s" * 64)), waits.number)
+        head = (self.at_ns, actor, self.signature(), waits.number)
         if r.random() < 0.15:
             return c.WithdrawChange(*head, person)
         digest = waits.digest if r.random() < 0.95 else b"other"
@@ -522,7 +527,7 @@ class Wishes:
         free_minor = max(1, account.balance_minor - account.held_minor)
         change = c.RedeemMoney(0, issuer, b"", account.number, free_minor)
         digest = sha256(approvals.content_of(change)).digest()
-        head = (0, issuer, b"s" * 64)
+        head = (0, issuer, b"s" * 64 if self.signs else b"")
         lapses_ns = self.at_ns + HOUR_NS
         self.planned = [
             c.ApproveChange(*head, first + 1, digest, b"q"),
@@ -556,9 +561,7 @@ class Wishes:
             change = r.choice(waiting)
         actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
         expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
-        return c.ProposeChange(
-            self.at_ns, actor, r.choice((b"", b"s" * 64)), person, change, expires_ns
-        )
+        return c.ProposeChange(self.at_ns, actor, self.signature(), person, change, expires_ns)
 
     def screening_change(self) -> tuple[c.AnyChange, ...]:
         r = self.random

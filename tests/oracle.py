@@ -1154,6 +1154,7 @@ class Oracle(CycleOracle):
         aside.accounts = {n: copy.copy(account) for n, account in self.accounts.items()}
         aside.books = {n: copy.copy(book) for n, book in self.books.items()}
         aside.keys_known, aside.woken = dict(self.keys_known), []
+        aside.caps = dict(self.caps)
         aside.lists = {book: dict(here) for book, here in self.lists.items()}
         aside.list_version, aside.homes = dict(self.list_version), dict(self.homes)
         aside.blocked = dict(self.blocked)

@@ -38,6 +38,7 @@ def settle(
     out: Path,
     date: datetime.date | None = None,
     deliver: bool = False,
+    obligations: Path | None = None,
     json: bool = False,
 ) -> int:
     """Settle a directory of ISO 20022 files, offline and on virtual time.
@@ -60,6 +61,8 @@ def settle(
         The first business date; by default the earliest settlement date of the input.
     deliver
         Also write delivered/BIC/: what each payee receives.
+    obligations
+        What members submit to the scheme's netting cycles (CSV); OUT then gets cycles/ as well.
     json
         Print the report as JSON instead of a table.
     """
@@ -67,7 +70,15 @@ def settle(
     from paritas.node.settle import settle as run
 
     with _progress() as tell:
-        data = run(in_dir, load_scheme(scheme), out, first_day=date, deliver=deliver, tell=tell)
+        data = run(
+            in_dir,
+            load_scheme(scheme),
+            out,
+            first_day=date,
+            deliver=deliver,
+            obligations=obligations,
+            tell=tell,
+        )
     _show(data, out, as_json=json)
     return 0
 

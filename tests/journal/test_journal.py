@@ -29,7 +29,7 @@ def write_a_day(path: Path, seed: int = 5, count: int = 300, batch: int = 20) ->
     with SqliteJournal(path) as journal:
         ledger = Ledger(State(), journal)
         ledger.commit(opening_commands())
-        wishes = Wishes(Random(seed), ledger.state)
+        wishes = Wishes(Random(seed), ledger.state, signs=False)
         for _ in range(count // batch):
             for _ in range(batch):
                 ledger.commit([wishes.next()])

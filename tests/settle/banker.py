@@ -10,11 +10,15 @@ from `today` (Monday 2026-11-23). A line ``# ...`` is a remark.
     days ahead 5                                first day 2026-11-20
     clock Asia/Kolkata                          today 2026-11-27
     clearing every 15m rule fifo changed 0.5
+    cycle noon INR,CNY 09:30-12:00 top up 30m without set-off
     deliver
 
     09:30 AAAAINB0XXX pays BBBBCNB0XXX INR 100.00 ref T1 [options]
     09:30 AAAAINB0XXX pays BBBBCNB0XXX INR 1400.00 to arrive as CNY 100.00 ref T1 [options]
     09:30 AAAAINB0XXX exchanges INR 1000.00 for CNY 70.00 with BBBBCNB0XXX trade X ref T1 [options]
+
+    10:00 AAAAINB0XXX owes BBBBCNB0XXX INR 100.00 in noon ref O1 [urgent] [said by BBBBCNB0XXX]
+    10:05 BBBBCNB0XXX agrees O1
 
 The options: ``urgent``, ``high``, ``dated +1`` or ``dated 2026-11-24``, ``in M`` (several payments in
 one message M), ``id M`` (its MsgId), ``from BIC`` (the header's sender), ``without header``, ``for
@@ -29,6 +33,9 @@ institutions`` (pacs.009), ``without payer`` or ``payee`` (the agents are left o
     expect T1 in M settled                      expect M group PART
     expect M unreadable rule.not_settled        expect balance AAAAINB0XXX INR 900.00 [+1]
     expect entries BBBBCNB0XXX INR 2 [+1]       expect delivered BBBBCNB0XXX T1 CNY 100.00
+    expect obligation O1 settled                expect obligation O1 ended AM04 [of which CNY 5.00 set off]
+    expect position BBBBCNB0XXX INR -50.00 in noon
+    expect cycle noon settled 12:01 INR paid 50.00
     expect report settled 2                     expect days INR +0 +1
 """
 
@@ -74,6 +81,10 @@ _OPTION = re.compile(
     r" (?:(?P<priority>urgent|high)|dated (?P<dated>\S+)|in (?P<message>\S+)|id (?P<id>\S+)"
     rf"|from (?P<sender>{BIC})|(?P<headless>without header)|(?P<institutions>for institutions)"
     r"|without (?P<absent>payer|payee)|named (?P<name>\S+))"
+)
+_OWES = re.compile(
+    rf"{TIME} (?P<debtor>{BIC}) owes (?P<creditor>{BIC}) (?P<money>{MONEY}) in (?P<cycle>\S+)"
+    rf" ref (?P<ref>\S+)(?: (?P<priority>urgent|high))?(?: said by (?P<sender>{BIC}))?"
 )
 _PRIORITIES = {"urgent": "URGT", "high": "HIGH", "": ""}
 
@@ -130,6 +141,10 @@ class Case:
     days_ahead: int | None = None
     bypass: str = ""
     clearing: str = ""
+    cycles: list[str] = field(default_factory=list)
+    #: Lines of the obligations' file, by the reference of what is owed.
+    owed: dict[str, dict[str, str]] = field(default_factory=dict)
+    rows: list[dict[str, str]] = field(default_factory=list)
     rates: dict[str, str] = field(default_factory=lambda: dict(RATES))
     books: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
@@ -176,7 +191,12 @@ def _line(case: Case, line: str) -> None:
         case.books.append(_book(rest))
     elif verb == "member":
         case.members.append(_member(rest))
-    elif not (_setting(case, verb, rest) or _payment(case, line) or _change(case, line)):
+    elif not (
+        _setting(case, verb, rest)
+        or _payment(case, line)
+        or _obligation(case, line)
+        or _change(case, line)
+    ):
         raise NotUnderstoodError(line)
 
 
@@ -193,6 +213,8 @@ def _setting(case: Case, verb: str, rest: str) -> bool:
         case.days_ahead = int(rest.removeprefix("ahead "))
     elif verb == "bypass":
         case.bypass = rest
+    elif verb == "cycle":
+        case.cycles.append(_cycle(rest))
     elif verb == "clearing":
         named = {"changed": "changed_share", "limit": "time_limit"}
         words = rest.split()
@@ -235,6 +257,56 @@ def _book(text: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def _cycle(text: str) -> str:
+    match = re.fullmatch(
+        r"(\S+) ([A-Z,]+) (\d\d:\d\d)-(\d\d:\d\d)(?: top up (\w+))?( without set-off)?", text
+    )
+    if match is None:
+        raise NotUnderstoodError(f"cycle {text}")
+    name, currencies, opens, cutoff, top_up, without = match.groups()
+    named = ", ".join(f'"{currency}"' for currency in currencies.split(","))
+    lines = ["[[cycle]]", f'name = "{name}"', f"currencies = [{named}]"]
+    lines += [f'opens = "{opens}"', f'cutoff = "{cutoff}"']
+    lines += [f'top_up = "{top_up}"'] if top_up else []
+    lines += ["set_off = false"] if without else []
+    return "\n".join([*lines, ""])
+
+
+def _obligation(case: Case, line: str) -> bool:
+    """What one member owes another in a cycle, and the other's word that it is so."""
+    if match := _OWES.fullmatch(line):
+        said = match.groupdict()
+        currency, _, amount = said["money"].partition(" ")
+        row = {
+            "at": case.moment(said["days"], said["time"]).isoformat().replace("+00:00", "Z"),
+            "cycle": said["cycle"],
+            "sender": said["sender"] or said["debtor"],
+            "debtor": said["debtor"],
+            "creditor": said["creditor"],
+            "currency": currency,
+            "amount": amount,
+            "reference": said["ref"],
+            "priority": said["priority"] or "",
+        }
+        case.owed[said["ref"]] = row
+        case.rows.append(row)
+    elif match := re.fullmatch(rf"{TIME} (?P<bic>{BIC}) agrees (?P<refs>.+)", line):
+        moment = case.moment(match["days"], match["time"]).isoformat().replace("+00:00", "Z")
+        for ref in match["refs"].split():
+            case.rows.append({**case.owed[ref], "at": moment, "sender": match["bic"]})
+    else:
+        return False
+    return True
+
+
+def write_obligations(case: Case, path: Path) -> None:
+    """Write the obligations' file of a case."""
+    names = ("at", "cycle", "sender", "debtor", "creditor", "currency", "amount", "reference")
+    lines = [",".join((*names, "priority"))]
+    lines += [",".join(row[name] for name in (*names, "priority")) for row in case.rows]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
 def _member(text: str) -> str:
     bic, _, rest = text.partition(" ")
     suspended = rest.endswith(" suspended")
@@ -248,6 +320,7 @@ def _member(text: str) -> str:
     ]
     for account in rest.removesuffix(" suspended").split(","):
         currency, balance, *more = account.split()
+        more = ["debit_cap" if word == "cap" else word for word in more]
         given = {"balance": balance, **dict(zip(more[::2], more[1::2], strict=True))}
         names = {"urgent": "reserved_urgent", "high": "reserved_high"}
         values = ", ".join(f'{names.get(name, name)} = "{value}"' for name, value in given.items())
@@ -337,7 +410,7 @@ def scheme_of(case: Case) -> str:
         lines += ["[queue]", f'bypass = "{case.bypass}"', ""]
     if case.clearing:
         lines.append(case.clearing)
-    return "\n".join(lines + case.books + case.members + case.others)
+    return "\n".join(lines + case.books + case.members + case.cycles + case.others)
 
 
 def write_messages(case: Case, directory: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from paritas.core import administration as admin
-from paritas.core import keys, screening
+from paritas.core import cycles, keys, screening
 from paritas.core.exchange import agreements, quotes, rates, swaps
 from paritas.core.state import PendingChange, State
 from paritas.core.waiting import refuse
@@ -62,6 +62,7 @@ CHANGES: dict[type, Handler] = {
     c.AdmitSender: admin.admit_sender,
     c.OpenAccount: admin.open_account,
     c.SetLimit: admin.set_limit,
+    c.SetDebitCap: cycles.set_debit_cap,
     c.IssueMoney: admin.issue_money,
     c.RedeemMoney: admin.redeem_money,
     c.SuspendMember: admin.suspend_member,

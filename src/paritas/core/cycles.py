@@ -286,6 +286,13 @@ def settle_cycle(state: State, command: c.SettleCycle) -> Events:
     return (*ended, *again, e.CycleSettled(cycle.number, positions))
 
 
+def is_covered(cycle: Cycle) -> bool:
+    """Say whether nobody would be short if the cycle settled now."""
+    trial = _Trial(cycle)
+    trial.take_out_suspended()
+    return not trial.lacks()
+
+
 class _Trial:
     """The cycle on paper: what would move on each account, and what may have to be taken out."""
 

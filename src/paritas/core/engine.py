@@ -65,7 +65,6 @@ HANDLERS: dict[type, Handler] = {
     commands.RecallPayment: conversation.recall_payment,
     commands.AnswerRecall: conversation.answer_recall,
     commands.OpenCycle: cycles.open_cycle,
-    commands.SetDebitCap: cycles.set_debit_cap,
     commands.SubmitObligation: cycles.submit_obligation,
     commands.ConfirmObligation: cycles.confirm_obligation,
     commands.WithdrawObligation: cycles.withdraw_obligation,

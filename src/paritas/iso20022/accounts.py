@@ -44,18 +44,21 @@ class EntryKind(StrEnum):
     EXCHANGE = "exchange"
     RETURN = "return"
     ISSUE = "issue"
+    NETTING = "netting"
 
 
 # ISO 20022 external bank transaction codes: domain, family of a credit, family of a debit,
 # sub-family. Foreign exchange has no sub-families of its own, only the generic OTHR. A return
 # reverses what was issued (so it credits) or what was received (so it debits). Issue and redeem
-# are the servicer's own cash management, for which the list has only "miscellaneous".
+# are the servicer's own cash management, for which the list has only "miscellaneous"; so is the net
+# amount of a netting cycle, for which it has nothing of its own.
 BANK_TRANSACTION_CODES = {
     EntryKind.CUSTOMER: ("PMNT", "RCDT", "ICDT", "XBCT"),
     EntryKind.INSTITUTION: ("PMNT", "RCDT", "ICDT", "FICT"),
     EntryKind.EXCHANGE: ("FORX", "SPOT", "SPOT", "OTHR"),
     EntryKind.RETURN: ("PMNT", "ICDT", "RCDT", "RRTN"),
     EntryKind.ISSUE: ("CAMT", "MCOP", "MDOP", "OTHR"),
+    EntryKind.NETTING: ("CAMT", "MCOP", "MDOP", "OTHR"),
 }
 
 

@@ -356,6 +356,81 @@ class BeginClearing(Command, frozen=True, tag=50):
     scope: int
 
 
+class OpenCycle(Command, frozen=True, tag=51):
+    """Open a netting cycle over some books; from ``cut_off_ns`` on it takes nothing new.
+
+    A member that is short when it settles has ``top_up_ns`` to bring in what it lacks, but never
+    longer than until the first of the books closes.
+    """
+
+    name: str
+    books: tuple[int, ...]
+    cut_off_ns: int
+    top_up_ns: int
+
+
+class SetDebitCap(Command, frozen=True, tag=52):
+    """The issuer sets how much an account may owe, net, in one cycle; -1 takes the cap away."""
+
+    account: int
+    cap_minor: int
+
+
+class SubmitObligation(Command, frozen=True, tag=53):
+    """The leg's payer owes it to the payee; ``sender`` is one of the two, the other must confirm.
+
+    ``reference`` is the sender's, the key under which it enters a cycle at most once.
+    """
+
+    cycle: int
+    sender: int
+    reference: str
+    leg: Leg
+    priority: int
+    content: bytes = b""
+
+
+class ConfirmObligation(Command, frozen=True, tag=54):
+    """The other party says that the obligation is so; from now on it counts and is binding."""
+
+    number: int
+
+
+class WithdrawObligation(Command, frozen=True, tag=55):
+    """Either party takes back or denies an obligation that is not confirmed."""
+
+    number: int
+
+
+class CutOffCycle(Command, frozen=True, tag=56):
+    """Take nothing new into a cycle; what is not confirmed falls out."""
+
+    cycle: int
+
+
+class CalculateCycle(Command, frozen=True, tag=57):
+    """Work out the multilateral net position of each member in each currency."""
+
+    cycle: int
+
+
+class SettleCycle(Command, frozen=True, tag=58):
+    """Settle all positions in all currencies together, as far as they are covered."""
+
+    cycle: int
+
+
+class ProposeSetoff(Command, frozen=True, tag=59):
+    """A solver proposes parts of a cycle's obligations that cancel out, nobody's position changed.
+
+    The engine checks exactly that they do; ``certificate`` proves that no more could be set off.
+    """
+
+    cycle: int
+    parts: tuple[Part, ...]
+    certificate: bytes = b""
+
+
 class PassTime(Command, frozen=True, tag=121):
     """Nobody wishes anything; time has come to ``at_ns``, and what ends by then ends now."""
 
@@ -489,81 +564,6 @@ class RepaySwap(Command, frozen=True, tag=102):
     number: int
 
 
-class OpenCycle(Command, frozen=True, tag=51):
-    """Open a netting cycle over some books; from ``cut_off_ns`` on it takes nothing new.
-
-    A member that is short when it settles has ``top_up_ns`` to bring in what it lacks, but never
-    longer than until the first of the books closes.
-    """
-
-    name: str
-    books: tuple[int, ...]
-    cut_off_ns: int
-    top_up_ns: int
-
-
-class SetDebitCap(Command, frozen=True, tag=52):
-    """The issuer sets how much an account may owe, net, in one cycle; -1 takes the cap away."""
-
-    account: int
-    cap_minor: int
-
-
-class SubmitObligation(Command, frozen=True, tag=53):
-    """The leg's payer owes it to the payee; ``sender`` is one of the two, the other must confirm.
-
-    ``reference`` is the sender's, the key under which it enters a cycle at most once.
-    """
-
-    cycle: int
-    sender: int
-    reference: str
-    leg: Leg
-    priority: int
-    content: bytes = b""
-
-
-class ConfirmObligation(Command, frozen=True, tag=54):
-    """The other party says that the obligation is so; from now on it counts and is binding."""
-
-    number: int
-
-
-class WithdrawObligation(Command, frozen=True, tag=55):
-    """Either party takes back or denies an obligation that is not confirmed."""
-
-    number: int
-
-
-class CutOffCycle(Command, frozen=True, tag=56):
-    """Take nothing new into a cycle; what is not confirmed falls out."""
-
-    cycle: int
-
-
-class CalculateCycle(Command, frozen=True, tag=57):
-    """Work out the multilateral net position of each member in each currency."""
-
-    cycle: int
-
-
-class SettleCycle(Command, frozen=True, tag=58):
-    """Settle all positions in all currencies together, as far as they are covered."""
-
-    cycle: int
-
-
-class ProposeSetoff(Command, frozen=True, tag=59):
-    """A solver proposes parts of a cycle's obligations that cancel out, nobody's position changed.
-
-    The engine checks exactly that they do; ``certificate`` proves that no more could be set off.
-    """
-
-    cycle: int
-    parts: tuple[Part, ...]
-    certificate: bytes = b""
-
-
 class BindList(Command, frozen=True, tag=60):
     """The issuer lets a list bind on its book: what touches the book is screened against it."""
 
@@ -658,6 +658,7 @@ AnyChange = (
     | AdmitSender
     | OpenAccount
     | SetLimit
+    | SetDebitCap
     | IssueMoney
     | RedeemMoney
     | SuspendMember

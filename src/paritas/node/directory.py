@@ -97,6 +97,8 @@ def _account_commands(scheme: Scheme, at_ns: int, numbers: _Numbers) -> Iterator
             yield c.OpenAccount(at_ns, issuer, b"", party, numbers.books[currency])
             if account.limit_minor:
                 yield c.SetLimit(at_ns, issuer, b"", number, account.limit_minor)
+            if account.debit_cap_minor is not None:
+                yield c.SetDebitCap(at_ns, issuer, b"", number, account.debit_cap_minor)
             if account.balance_minor:
                 yield c.IssueMoney(at_ns, issuer, b"", number, account.balance_minor)
             reserved = account.reserved_urgent_minor, account.reserved_high_minor

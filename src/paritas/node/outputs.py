@@ -164,6 +164,8 @@ class Movement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conversion: Conversion | None = None
     #: A sentence for a person.
     text: str = ""
+    #: The name of the netting cycle whose net amount it is; no message caused it.
+    cycle: str = ""
 
 
 class AccountTask(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -197,6 +199,17 @@ def write_accounts(tasks: bytes, notifications: Path, statements: Path) -> None:
 
 def entry_of(movement: Movement, date: str) -> Entry:
     """Return an entry as notification and statement have it; ``date`` is the business date."""
+    if movement.cycle:
+        return Entry(
+            movement.reference,
+            movement.amount_minor,
+            movement.is_credit,
+            EntryKind.NETTING,
+            date,
+            date,
+            end_to_end_id=movement.cycle,
+            text=movement.text,
+        )
     particulars = _PARTICULARS.decode(movement.particulars)
     given = particulars.status
     if particulars.local_instrument == EXCHANGE:

@@ -308,7 +308,7 @@ def _book_row(run: Run, book: Book, days: dict[int, list[AccountDay]], values: V
     for each in mine:
         for day in each:
             for posting in day.postings:
-                if not posting.is_credit:
+                if not posting.is_credit and not posting.cycle:
                     first = run.state.joined.get(posting.number, posting.number)
                     command = run.state.instructions[first]
                     assert command is not None

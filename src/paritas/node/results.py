@@ -13,10 +13,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from paritas.core.lifecycle import Status
+from paritas.core.obligations import ObligationStatus
 from paritas.iso20022.accounts import Account, Conversion, Statement
 from paritas.iso20022.payments import format_rate
 from paritas.model.commands import SubmitInstruction
-from paritas.model.money import minor_digits
+from paritas.model.money import format_amount, minor_digits
 from paritas.node.calendars import format_instant
 from paritas.node.outputs import AccountTask, Answer, Delivery, Movement
 from paritas.node.run import Run, Taken
@@ -105,7 +106,33 @@ def _rounding_text(run: Run, command: SubmitInstruction) -> str:
     return f"Rounded up to the dealer by {decimal_text(rounding, currency)} {currency}."
 
 
-def _movement(run: Run, posting: Posting) -> Movement:
+def _net_movement(run: Run, account: int, posting: Posting) -> Movement:
+    """The net amount of a cycle, with the sums behind it in words."""
+    cycle = run.state.cycles[posting.cycle]
+    currency = run.state.accounts[account].book.currency
+    settled = [o for o in cycle.obligations.values() if o.status == ObligationStatus.SETTLED]
+    sums = []
+    for side in ("debtor", "creditor"):
+        mine = [o for o in settled if getattr(o, side).number == account]
+        gross = format_amount(sum(o.amount_minor for o in mine), currency)
+        off = format_amount(sum(o.set_off_minor for o in mine), currency)
+        verb = "owed" if side == "debtor" else "was owed"
+        sums.append(f"{verb} {gross} by {len(mine)} obligations, {off} of it set off before")
+    return Movement(
+        f"C{posting.cycle:09d}",
+        posting.amount_minor,
+        posting.is_credit,
+        "",
+        "",
+        b"",
+        text=f"Net of cycle {cycle.name}: {'; '.join(sums)}.",
+        cycle=cycle.name,
+    )
+
+
+def _movement(run: Run, account: int, posting: Posting) -> Movement:
+    if posting.cycle:
+        return _net_movement(run, account, posting)
     # The legs of a trade stand with its first side; the second leg is told as the second side's own.
     first = run.state.joined.get(posting.number, posting.number)
     command = run.state.instructions[first]
@@ -160,7 +187,7 @@ def _task(run: Run, day: AccountDay, sequence: int, created: str) -> AccountTask
             day.available_minor,
         ),
         f"NTFC-{day.account:06d}-{date}",
-        tuple(_movement(run, posting) for posting in day.postings),
+        tuple(_movement(run, day.account, posting) for posting in day.postings),
     )
 
 

@@ -34,13 +34,17 @@ from paritas.node.business_days import (
     moments,
     period,
     utc_midnight_ns,
+    utc_ordinal,
 )
 from paritas.node.calendars import DAY_NS
 from paritas.node.clearing_rounds import Clearings
+from paritas.node.cycle_clock import VirtualCycles
+from paritas.node.cycle_setoffs import VirtualSetoffs
 from paritas.node.directory import Directory, directory_of, setup_commands, state_of
 from paritas.node.intake import Wish
 from paritas.node.ledger import Ledger
 from paritas.node.list_files import load_commands, read_versions
+from paritas.node.obligation_file import ObligationRows, Row
 from paritas.node.outputs import Outcome
 from paritas.node.scheme import Scheme
 from paritas.node.screener import Screening, evidence_commands, screening_of
@@ -95,8 +99,15 @@ class Run:
     """One run of ``settle`` over the inputs of a directory."""
 
     def __init__(
-        self, scheme: Scheme, out: Path, first_day: datetime.date | None, *, deliver: bool
+        self,
+        scheme: Scheme,
+        out: Path,
+        first_day: datetime.date | None,
+        *,
+        deliver: bool,
+        obligations: Sequence[Row] = (),
     ) -> None:
+        self.obligations = obligations
         self.scheme = scheme
         self.out = out
         self.first_day = first_day
@@ -156,18 +167,24 @@ class Run:
         """Take up the inputs in order, on virtual time, and run the business days."""
         dates = [dates for share in self.shares for dates in share.dates]
         created = [ns for share in self.shares for ns in share.created_ns]
-        first_day, last_day = period(dates, created)
+        rows_ns = [row.at_ns for row in self.obligations]
+        row_days = [(utc_ordinal(ns),) for ns in rows_ns]
+        first_day, last_day = period([*dates, *row_days], [*created, *rows_ns])
         if self.first_day is not None:
             first_day, last_day = self.first_day, max(self.first_day, last_day)
-        with JournalProcess(self.journal_path) as journal, Solver() as solver:
+        with JournalProcess(self.journal_path) as journal, Solver() as solver, Solver() as netting:
             self.ledger = Ledger(self.state, journal, _recorded(self.journal_path))
+            horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
             days = BusinessDays(
-                self.state, self.decide, self.directory.calendars, first_day, self._timers(solver)
+                self.state,
+                self.decide,
+                self.directory.calendars,
+                first_day,
+                self._timers(solver, netting, horizon_ns),
             )
             self.days = days
-            horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
             opening_ns = days.start_ns()
-            early = [ns for ns in created if ns is not None and ns <= horizon_ns]
+            early = [ns for ns in [*created, *rows_ns] if ns is not None and ns <= horizon_ns]
             start_ns = max(0, opening_ns - _HORIZON_DAYS * DAY_NS, min([*early, opening_ns]))
             self.start_ns = start_ns
             for command in setup_commands(self.scheme, start_ns, days.first_dates):
@@ -189,11 +206,24 @@ class Run:
             journal.wait()
             tell("settling", total, total)
 
-    def _timers(self, solver: Solver) -> Sequence[Timer]:
-        rules = self.scheme.clearing
-        if rules is None:
-            return ()
-        return (Clearings(self.state, rules, solver, self.decide, self.ledger.recorded),)
+    def _timers(self, solver: Solver, netting: Solver, horizon_ns: int) -> Sequence[Timer]:
+        """Cycles first: at the moment of a cut-off nothing enters any more."""
+        timers: list[Timer] = []
+        if self.scheme.cycles:
+            setoffs = VirtualSetoffs(netting, self.decide, self.ledger.recorded)
+            cycles = self.scheme.cycles
+            timers.append(VirtualCycles(self.state, cycles, self.decide, setoffs.set_off))
+        rows = [
+            msgspec.structs.replace(row, at_ns=min(row.at_ns, horizon_ns))
+            for row in self.obligations
+        ]
+        self.rows = ObligationRows(rows, self.state, self.directory, self.decide)
+        timers.append(self.rows)
+        if self.scheme.clearing is not None:
+            recorded = self.ledger.recorded
+            rules = self.scheme.clearing
+            timers.append(Clearings(self.state, rules, solver, self.decide, recorded))
+        return timers
 
     def _inputs(self) -> Iterator[tuple[int, tuple[int, int], Input, SpoolReader]]:
         for number, share in enumerate(self.shares):

@@ -43,6 +43,8 @@ class Account(msgspec.Struct, frozen=True):
     limit_minor: int = 0
     reserved_urgent_minor: int = 0
     reserved_high_minor: int = 0
+    #: The most that it may owe, net, in one netting cycle; None for no cap.
+    debit_cap_minor: int | None = None
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -92,6 +94,22 @@ class Clearing(msgspec.Struct, frozen=True):
     time_limit_ns: int = 5 * SECOND_NS
 
 
+class CycleRules(msgspec.Struct, frozen=True):
+    """A netting cycle that runs on every day on which all its books are open.
+
+    ``opens_s`` and ``cut_off_s`` are seconds on the local clock after midnight. With ``set_off``
+    a solver discharges what it can before anything is calculated.
+    """
+
+    name: str
+    currencies: tuple[str, ...]
+    opens_s: int
+    cut_off_s: int
+    timezone: str = "UTC"
+    top_up_ns: int = 0
+    set_off: bool = True
+
+
 class Scheme(msgspec.Struct, frozen=True):
     """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
 
@@ -118,6 +136,7 @@ class Scheme(msgspec.Struct, frozen=True):
     issuers_threshold: int | None = None
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
+    cycles: tuple[CycleRules, ...] = ()
     lists: tuple[ScreeningList, ...] = ()
     #: The score, of 100, from which a match with a listed name is a hit.
     threshold: int = THRESHOLD
@@ -226,6 +245,7 @@ class _Reading:
             keys=self._keys,
             issuers_threshold=threshold,
             clearing=_clearing(self._root.table("clearing")),
+            cycles=self._cycles(),
             lists=read_lists(self._root.tables("list"), issuers),
             threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
         )
@@ -336,6 +356,7 @@ class _Reading:
                 values.take("limit", read, 0),
                 values.take("reserved_urgent", read, 0),
                 values.take("reserved_high", read, 0),
+                values.take("debit_cap", read, None),
             )
             self._check_issued(values, account)
             accounts[currency] = account
@@ -373,6 +394,30 @@ class _Reading:
                     table.report(f"{key[0]} and {key[1]} have a dealer already: keep one", "pair")
                 dealers[key] = bic
         return dealers
+
+    def _cycles(self) -> tuple[CycleRules, ...]:
+        cycles: dict[str, CycleRules] = {}
+        for table in self._root.tables("cycle"):
+            name = table.need("name", words.label, "")
+            currencies = table.items("currencies", self._book_currency, is_needed=True)
+            if currencies == []:
+                table.report("is empty: a cycle runs in at least one currency", "currencies")
+            rules = CycleRules(
+                name,
+                tuple(dict.fromkeys(currency for currency in currencies or () if currency)),
+                table.need("opens", words.opening_s, None) or 0,
+                table.need("cutoff", words.closing_s, None) or 0,
+                table.take("timezone", words.timezone, "UTC"),
+                table.take("top_up", words.duration_ns, 0),
+                table.take("set_off", words.flag, True),
+            )
+            if rules.opens_s == rules.cut_off_s and table.has("opens"):
+                table.report("is the same as opens: a cycle needs time between the two", "cutoff")
+            if name in cycles:
+                table.report(f"there is a cycle {name} already: give each its own name", "name")
+            elif name:
+                cycles[name] = rules
+        return tuple(cycles.values())
 
     def _senders(self) -> dict[str, tuple[str, ...]]:
         senders: dict[str, tuple[str, ...]] = {}
@@ -476,6 +521,8 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         yield from _member_lines(member, _key_lines(scheme, member.bic))
     for pair, bic in scheme.dealers.items():
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
+    for cycle in scheme.cycles:
+        yield from _cycle_lines(cycle)
     for bic, members in scheme.senders.items():
         yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}")
         if bic not in scheme.members and bic not in issuers:
@@ -532,6 +579,21 @@ def _key_lines(scheme: Scheme, bic: str) -> list[str]:
     return [f"keys = {_list(scheme.keys[bic])}"] if bic in scheme.keys else []
 
 
+def _cycle_lines(cycle: CycleRules) -> Iterator[str]:
+    yield "[[cycle]]"
+    yield f"name = {_quoted(cycle.name)}"
+    yield f"currencies = {_list(cycle.currencies)}"
+    if cycle.timezone != "UTC":
+        yield f"timezone = {_quoted(cycle.timezone)}"
+    yield f"opens = {_quoted(words.clock_text(cycle.opens_s))}"
+    yield f"cutoff = {_quoted(words.clock_text(cycle.cut_off_s))}"
+    if cycle.top_up_ns:
+        yield f"top_up = {_quoted(words.duration_text(cycle.top_up_ns))}"
+    if not cycle.set_off:
+        yield "set_off = false"
+    yield ""
+
+
 def _member_lines(member: Member, keys: Iterable[str]) -> Iterator[str]:
     yield "[[member]]"
     yield f"bic = {_quoted(member.bic)}"
@@ -549,11 +611,12 @@ def _member_lines(member: Member, keys: Iterable[str]) -> Iterator[str]:
             "limit": account.limit_minor,
             "reserved_urgent": account.reserved_urgent_minor,
             "reserved_high": account.reserved_high_minor,
+            "debit_cap": account.debit_cap_minor,
         }
         values = ", ".join(
             f"{name} = {_quoted(format_amount(amount_minor, account.currency))}"
             for name, amount_minor in amounts.items()
-            if amount_minor
+            if amount_minor or (name == "debit_cap" and amount_minor is not None)
         )
         yield f"{account.currency} = {{ {values} }}" if values else f"{account.currency} = {{}}"
     yield ""

@@ -19,6 +19,8 @@ import msgspec
 from paritas.journal.sqlite import SqliteJournal
 from paritas.node import outputs, results
 from paritas.node.alone import SPOOL, alone_in
+from paritas.node.cycle_tables import write_cycle_tables
+from paritas.node.obligation_file import ObligationFileError, read_rows
 from paritas.node.report import render_report
 from paritas.node.report_data import ReportData
 from paritas.node.reporting import report_data
@@ -53,15 +55,22 @@ def settle(
     title: str = "Settlement",
     tell: Progress = nothing,
     workers: int | None = None,
+    obligations: Path | None = None,
 ) -> ReportData:
     """Settle the files of ``inputs`` under ``scheme``, write everything to ``out``, report.
+
+    ``obligations`` names a file of what members submit to the scheme's netting cycles.
 
     Raises SettleError when it cannot begin, JournalError when ``out`` holds another run's journal.
     """
     began_ns = time.monotonic_ns()
     paths = inputs_of(inputs)
     _make_directories(inputs, out, deliver=deliver)
-    run = Run(scheme, out, first_day, deliver=deliver)
+    try:
+        rows = read_rows(obligations) if obligations is not None else []
+    except ObligationFileError as error:
+        raise SettleError(str(error)) from None
+    run = Run(scheme, out, first_day, deliver=deliver, obligations=rows)
     context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
     # The run makes millions of small objects that live to its end: collecting them is all cost.
     gc.disable()
@@ -77,6 +86,8 @@ def settle(
             run.read(paths, Path(spool), pool, tell)
             run.settle(tell)
             writing = _start_writing(run, pool)
+            if run.state.cycles or rows:
+                write_cycle_tables(run, out / "cycles")
             data = _report(run, title)
             _wait(writing, tell)
     except BrokenProcessPool:

@@ -14,7 +14,7 @@ from paritas.core.lifecycle import Status
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model import events as e
-from paritas.model.instructions import Leg
+from paritas.model.instructions import Leg, Position
 
 
 class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -25,6 +25,8 @@ class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_credit: bool
     amount_minor: int
     at_ns: int
+    #: The netting cycle whose net amount it is, 0 for a leg of an instruction.
+    cycle: int = 0
 
 
 class AccountDay(msgspec.Struct, gc=False):
@@ -55,6 +57,9 @@ class DayView:
         #: account -> its present day.
         self._days: dict[int, AccountDay] = {}
         self.closed: list[AccountDay] = []
+        #: Cycle -> when and what it settled, and what was lacking when its window began.
+        self.cycle_settled: dict[int, tuple[int, tuple[Position, ...]]] = {}
+        self.cycle_lacks: dict[int, tuple[Position, ...]] = {}
 
     def follow(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> None:
         """Take note of what a command led to."""
@@ -88,10 +93,25 @@ class DayView:
         elif isinstance(event, e.SetSettled):
             for number in event.numbers:
                 self._settle(number, at_ns)
+        elif isinstance(event, e.CycleSettled):
+            self._settle_cycle(event, at_ns)
+        elif isinstance(event, e.CycleShort):
+            self.cycle_lacks[event.cycle] = event.lacks
         elif isinstance(event, e.QueuedRefused | e.QueuedCancelled):
             for side in (event.number, self.partner.get(event.number)):
                 if side is not None:
                     self.ended_ns[side] = at_ns
+
+    def _settle_cycle(self, event: e.CycleSettled, at_ns: int) -> None:
+        """One posting on each account: the net of all that it owed and was owed."""
+        self.cycle_settled[event.cycle] = at_ns, event.positions
+        for position in event.positions:
+            net_minor = position.net_minor
+            day = self._day(position.account)
+            posting = Posting(0, 0, net_minor > 0, abs(net_minor), at_ns, event.cycle)
+            day.postings.append(posting)
+            day.closing_minor += net_minor
+            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
 
     def _settle(self, number: int, at_ns: int) -> None:
         command = self._state.instructions[number]
