@@ -37,6 +37,8 @@ institutions`` (pacs.009), ``without payer`` or ``payee`` (the agents are left o
     expect position BBBBCNB0XXX INR -50.00 in noon
     expect cycle noon settled 12:01 INR paid 50.00
     expect report settled 2                     expect days INR +0 +1
+
+What is said about payments besides (returns, recalls, status, liquidity, statements) is in ``talk``.
 """
 
 from __future__ import annotations
@@ -44,9 +46,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from talk import Talk, as_mt, talk_line, write_talk
 
 from paritas.iso20022.payments import (
     CONVERSION,
@@ -149,8 +154,9 @@ class Case:
     books: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    messages: dict[str, Message] = field(default_factory=dict)
+    messages: dict[str, Any] = field(default_factory=dict)
     expectations: list[str] = field(default_factory=list)
+    as_mt: set[str] = field(default_factory=set)
 
     def day(self, text: str) -> datetime.date:
         """Return the day that "+1" or "2026-11-24" means."""
@@ -195,6 +201,8 @@ def _line(case: Case, line: str) -> None:
         _setting(case, verb, rest)
         or _payment(case, line)
         or _obligation(case, line)
+        or talk_line(case, line)
+        or _payment(case, line)
         or _change(case, line)
     ):
         raise NotUnderstoodError(line)
@@ -381,6 +389,9 @@ def _change(case: Case, line: str) -> bool:
         label, new = match.groups()
         first = case.messages[label]
         name = f"{len(case.messages) + 1:03d}-{new}.xml"
+        if isinstance(first, Talk):
+            case.messages[new] = replace(first, name=name)
+            return True
         case.messages[new] = Message(
             new,
             first.id,
@@ -417,10 +428,15 @@ def write_messages(case: Case, directory: Path) -> None:
     """Write the files of a case."""
     directory.mkdir(parents=True)
     for message in case.messages.values():
+        if isinstance(message, Talk):
+            write_talk(case, message, directory)
+            continue
         if message.same_as:
             data = (directory / case.messages[message.same_as].name).read_bytes()
         else:
             data = message_bytes(message)
+            if message.label in case.as_mt:
+                data = as_mt(data)
         (directory / message.name).write_bytes(data)
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import talk
 from bank_day import DayAtTheBank, Status, must_hold, read_valid, text_of
 from banker import Case, cases_in, scheme_of, understand, write_messages, write_obligations
 from lxml import etree
@@ -84,7 +85,10 @@ def check(case: Case, day: DayAtTheBank, line: str) -> None:
 
 def status(case: Case, day: DayAtTheBank, reference: str, label: str | None) -> Status:
     message = case.messages.get(label or reference) or next(
-        each for each in case.messages.values() if any(p.ref == reference for p in each.payments)
+        each
+        for each in case.messages.values()
+        if any(p.ref == reference for p in each.payments)
+        or (isinstance(each, talk.Talk) and reference in talk.talk_references(each))
     )
     answer = day.answer_to(message.name)
     assert answer.original_id == message.id
@@ -260,4 +264,4 @@ _EXPECTATIONS = {
     r"overdrawn ([A-Z]{3}) (\d+)": _overdrawn,
     rf"delivered {_BIC} (\S+) ([A-Z]{{3}}) (\S+)": _delivered,
     rf"not delivered {_BIC} (\S+)": _not_delivered,
-}
+} | talk.EXPECTATIONS

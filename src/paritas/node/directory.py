@@ -51,6 +51,10 @@ def setup_commands(
         for bic in members:
             member = numbers.parties[bic]
             yield c.RegisterSender(at_ns, member, b"", member, numbers.parties[sender])
+    for mandate in scheme.mandates:
+        payer, payee = numbers.parties[mandate.payer], numbers.parties[mandate.payee]
+        account = numbers.accounts[mandate.payer, mandate.currency]
+        yield c.RegisterMandate(at_ns, payer, b"", account, payee, mandate.limit_minor)
     bypass = int(_BYPASS[scheme.bypass])
     yield c.SetRules(at_ns, c.OPERATOR, b"", bypass, scheme.max_days_ahead)
     if scheme.lists:

@@ -38,14 +38,17 @@ from paritas.node.business_days import (
 )
 from paritas.node.calendars import DAY_NS
 from paritas.node.clearing_rounds import Clearings
+from paritas.node.conversation import Asking, Conversation, Reply
 from paritas.node.cycle_clock import VirtualCycles
 from paritas.node.cycle_setoffs import VirtualSetoffs
 from paritas.node.directory import Directory, directory_of, setup_commands, state_of
-from paritas.node.intake import Wish
+from paritas.node.intake import Refusal, Wish
 from paritas.node.ledger import Ledger
 from paritas.node.list_files import load_commands, read_versions
+from paritas.node.named_payments import NamedPayments
 from paritas.node.obligation_file import ObligationRows, Row
 from paritas.node.outputs import Outcome
+from paritas.node.reports import Reports
 from paritas.node.scheme import Scheme
 from paritas.node.screener import Screening, evidence_commands, screening_of
 from paritas.node.solver import Solver
@@ -93,6 +96,9 @@ class Taken(msgspec.Struct, gc=False):
     outcomes: list[int | tuple[str, str]]
     refusal: tuple[str, str] | None
     sender: str
+    message_type: str
+    #: How a request is answered; None for a message with transactions.
+    reply: Reply | None = None
 
 
 class Run:
@@ -120,6 +126,14 @@ class Run:
         self.particulars: dict[int, bytes] = {}
         #: Where each instruction came from: number -> (input, index in it).
         self.origin: dict[int, tuple[int, int]] = {}
+        self.conversation = Conversation(
+            self.state,
+            self.directory,
+            self.decide,
+            NamedPayments(self.state, self.particulars),
+            Reports(self.state, self.directory, self.view),
+            scheme.name,
+        )
         self.shares: list[Share] = []
         #: The lists that bind, by name.
         self.versions: dict[str, ListVersion] = {}
@@ -234,7 +248,16 @@ class Run:
     def _take(self, share: int, place: tuple[int, int], inp: Input, spool: SpoolReader) -> None:
         """Take up one input: record it, then submit what it wishes."""
         envelope, at_ns = inp.envelope, self.days.now_ns
-        taken = Taken(share, place, inp.name, envelope.unreadable, [], None, envelope.sender)
+        taken = Taken(
+            share,
+            place,
+            inp.name,
+            envelope.unreadable,
+            [],
+            None,
+            envelope.sender,
+            envelope.message_type,
+        )
         self.taken.append(taken)
         private = spool.bytes(inp.received) if inp.received[1] else b""
         sealed = inp.salt, private, inp.received_path
@@ -253,6 +276,16 @@ class Run:
         message = self.state.messages[envelope.sender, envelope.message_type, envelope.message_id][
             0
         ]
+        if inp.reading is not None and inp.reading.request:
+            actor = self.directory.party(envelope.sender)
+            asking = Asking(
+                actor, envelope.sender, envelope.message_type, envelope.message_id, message, at_ns
+            )
+            first = len(self.state.instructions)
+            taken.reply = self.conversation.take(asking, inp.reading.request)
+            for number in range(first, len(self.state.instructions)):
+                self.origin[number] = (len(self.taken) - 1, 0)
+            return
         for window_place in inp.windows:
             window = _NODE_WINDOW.decode(spool.bytes(window_place))
             for wish, particulars in zip(window.wishes, window.particulars, strict=True):
@@ -277,6 +310,14 @@ class Run:
             refusal = (wish.refusal.reason, wish.refusal.text)
             self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
             return refusal
+        legs, returns = wish.legs, 0
+        if wish.original is not None:
+            found = self.conversation.returned(wish)
+            if isinstance(found, Refusal):
+                refusal = (found.reason, found.text)
+                self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
+                return refusal
+            returns, legs = found
         for sealing in evidence_commands(wish, at_ns):
             self.decide(*sealing)
         events = self.decide(
@@ -286,13 +327,14 @@ class Run:
                 b"",
                 wish.sender,
                 wish.reference,
-                wish.legs,
+                legs,
                 wish.priority,
                 wish.value_date,
                 wish.uetr,
                 wish.content,
                 message,
                 wish.trade,
+                returns=returns,
                 verdicts=wish.verdicts,
             )
         )

@@ -110,6 +110,15 @@ class CycleRules(msgspec.Struct, frozen=True):
     set_off: bool = True
 
 
+class Mandate(msgspec.Struct, frozen=True):
+    """A member lets another collect from its account, up to ``limit_minor`` at a time; BICs."""
+
+    payer: str
+    payee: str
+    currency: str
+    limit_minor: int
+
+
 class Scheme(msgspec.Struct, frozen=True):
     """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
 
@@ -127,6 +136,7 @@ class Scheme(msgspec.Struct, frozen=True):
     dealers: dict[tuple[str, str], str] = {}
     #: For each registered sender's BIC, the members that it may send for.
     senders: dict[str, tuple[str, ...]] = {}
+    mandates: tuple[Mandate, ...] = ()
     max_days_ahead: int = MAX_DAYS_AHEAD
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
@@ -240,6 +250,7 @@ class _Reading:
             members=self._members,
             dealers=dealers,
             senders=senders,
+            mandates=self._mandates(),
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
             keys=self._keys,
@@ -433,6 +444,27 @@ class _Reading:
                 senders[bic] = tuple(dict.fromkeys(member for member in members or () if member))
         return senders
 
+    def _mandates(self) -> tuple[Mandate, ...]:
+        mandates: dict[tuple[str, str, str], Mandate] = {}
+        for table in self._root.tables("mandate"):
+            payer = table.need("payer", self._member_bic, "")
+            payee = table.need("payee", self._member_bic, "")
+            currency = table.need("currency", self._book_currency, "")
+            read = words.amount(currency) if currency else words.text
+            mandate = Mandate(payer, payee, currency, table.need("limit", read, 0))  # type: ignore[arg-type]
+            for name, bic in (("payer", payer), ("payee", payee)):
+                if bic and currency and currency not in self._members[bic].accounts:
+                    table.report(f"{bic} has no account in {currency}", name)
+            if payer and payer == payee:
+                table.report("is the payer itself: a mandate is given to another member", "payee")
+            if table.has("limit") and mandate.limit_minor == 0:
+                table.report("is zero: leave the mandate out", "limit")
+            key = (payer, payee, currency)
+            if key in mandates:
+                table.report("is the second one of its kind: keep one", "payee")
+            mandates[key] = mandate
+        return tuple(mandates.values())
+
     def _member_bic(self, value: object) -> str:
         bic = words.bic(value)
         if bic not in self._members:
@@ -527,6 +559,13 @@ def _lines(scheme: Scheme) -> Iterator[str]:
         yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}")
         if bic not in scheme.members and bic not in issuers:
             yield from _key_lines(scheme, bic)
+        yield ""
+    for mandate in scheme.mandates:
+        yield "[[mandate]]"
+        yield f"payer = {_quoted(mandate.payer)}"
+        yield f"payee = {_quoted(mandate.payee)}"
+        yield f"currency = {_quoted(mandate.currency)}"
+        yield f"limit = {_quoted(format_amount(mandate.limit_minor, mandate.currency))}"
         yield ""
     if scheme.threshold != THRESHOLD:
         yield from ("[screening]", f"threshold = {scheme.threshold}", "")

@@ -149,6 +149,11 @@ def _start_writing(run: Run, pool: ProcessPoolExecutor) -> list[Future[None]]:
             pool.submit(outputs.deliver, share, _encoded(deliveries), out / "delivered")
             for share, deliveries in results.deliveries(run)
         ]
+        letters = run.conversation.letters
+        futures += [
+            pool.submit(outputs.write_letters, _encoded(letters[i : i + 250]), out / "delivered")
+            for i in range(0, len(letters), 250)
+        ]
     return futures
 
 
