@@ -102,6 +102,9 @@ class Authenticator(Protocol):
     async def authenticate(self, request: Request, body: Body) -> Principal | Problem:
         """Return the principal, or the problem (401, 403) that the request is answered with."""
 
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say whether the proof still holds: a stream outlives sessions and keys."""
+
 
 class WatchingAuthenticator:
     """Lets everybody see everything and nobody change anything: for a demonstration."""
@@ -126,3 +129,7 @@ class TrustingAuthenticator:
             text = "Say who asks in the header Paritas-Principal: BIC/person/role."
             return Problem("unauthenticated", text)
         return Principal(parts[0], parts[1], Role(parts[2]))
+
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say that it does."""
+        return True
