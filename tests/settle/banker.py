@@ -51,8 +51,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from talk import Talk, as_mt, talk_line, write_talk
-
 from paritas.iso20022.payments import (
     CONVERSION,
     PVP,
@@ -66,6 +64,7 @@ from paritas.iso20022.payments import (
 )
 from paritas.iso20022.writer import Header
 from paritas.model.money import AmountError, parse_amount
+from settle.talk import Talk, as_mt, talk_line, write_talk
 
 MONDAY = "2026-11-23"
 RATES = {"INR": "14", "CNY": "1", "JPY": "20", "KWD": "0.5", "USD": "1"}
@@ -199,10 +198,9 @@ def _line(case: Case, line: str) -> None:
         case.members.append(_member(rest))
     elif not (
         _setting(case, verb, rest)
-        or _payment(case, line)
-        or _obligation(case, line)
         or talk_line(case, line)
         or _payment(case, line)
+        or _obligation(case, line)
         or _change(case, line)
     ):
         raise NotUnderstoodError(line)

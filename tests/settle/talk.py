@@ -33,10 +33,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bank_day import DayAtTheBank, read_valid, text_of
 from lxml import etree
 
 from paritas.mt.translation import from_iso
+from settle.bank_day import DayAtTheBank, read_valid, text_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 TIME = r"(?:\+(?P<days>\d+) )?(?P<time>\d\d:\d\d(?::\d\d)?)"

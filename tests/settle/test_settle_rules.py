@@ -13,7 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import talk
 from bank_day import DayAtTheBank, Status, must_hold, read_valid, text_of
 from banker import Case, cases_in, scheme_of, understand, write_messages, write_obligations
 from lxml import etree
@@ -21,6 +20,7 @@ from lxml import etree
 from paritas.iso20022 import schemas
 from paritas.node.scheme import parse_scheme
 from paritas.node.settle import settle
+from settle import talk
 
 RULES = Path(__file__).parent / "rules"
 CASES = {

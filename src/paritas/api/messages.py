@@ -14,6 +14,7 @@ from paritas.api.calls import Call, decode_json
 from paritas.api.principals import SUBMITTERS
 from paritas.api.problems import Refused
 from paritas.api.routes import Route
+from paritas.iso20022.letters import ResolutionLetter, summary_of
 from paritas.node.calendars import format_instant
 from paritas.node.live import Turn
 from paritas.node.outputs import Answer
@@ -38,7 +39,8 @@ class MessageAnswer(msgspec.Struct, omit_defaults=True):
     """What became of a message: what its pacs.002 says.
 
     ``status`` is ACSC, PDNG or RJCT where all transactions have it, else PART. A message that was
-    refused whole carries the reason here too.
+    refused whole carries the reason here too. A request that has no transactions (a recall, a status
+    request) has the status of its own answer: CNCL, PDCR, RJCR, RCVD and so on.
     """
 
     seq: int
@@ -160,6 +162,8 @@ def _answer(outcome: MessageOutcome) -> MessageAnswer:
     reason, text = outcome.refusal or ("", "")
     statuses = {each.status for each in outcome.outcomes}
     status = "RJCT" if outcome.refusal else (statuses.pop() if len(statuses) == 1 else "PART")
+    if outcome.letter is not None:
+        status, reason, text = summary_of(outcome.letter)
     return MessageAnswer(
         outcome.seq,
         outcome.message_type,
@@ -200,7 +204,12 @@ async def _document(call: Call, submitted: _Submitted) -> bytes:
         for each in outcome.outcomes
     )
     message_id = f"PARITAS-{outcome.seq:010d}-{secrets.token_hex(4)}"
-    answer = Answer((0, 0), "", message_id, outcomes, outcome.refusal)
+    letter = outcome.letter
+    if letter is not None:
+        letter = msgspec.structs.replace(letter, message_id=message_id)
+        if isinstance(letter, ResolutionLetter):
+            letter = msgspec.structs.replace(letter, system=call.node.scheme.name)
+    answer = Answer((0, 0), "", message_id, outcomes, outcome.refusal, letter)
     payload = encode_answering(submitted.reading, answer, format_instant(at_ns))
     spool = decode_reading(submitted.reading).spool
     pool = call.node.heavy if spool else call.node.workers

@@ -301,6 +301,13 @@ class Recall:
         self.reason = ""
 
 
+def account_of(state: State, bic: str, currency: str) -> Account | None:
+    """Return the account of a party on a currency's book, named as outside, or None."""
+    party, book = state.party_by_bic.get(bic), state.book_by_currency.get(currency)
+    number = party.accounts.get(book.number) if party is not None and book is not None else None
+    return state.accounts[number] if number is not None else None
+
+
 Legs = tuple[tuple[Account, Account, int], ...]
 #: (trade id, value date, own leg, counterparty's leg), legs as (payer, payee, amount).
 TradeKey = tuple[str, int, tuple[int, int, int], tuple[int, int, int]]

@@ -157,6 +157,23 @@ AnyLetter = (
 )
 
 
+def summary_of(letter: AnyLetter) -> tuple[str, str, str]:
+    """Return what a letter says in short: one status for all, or PART, its reason and sentence."""
+    if isinstance(letter, StatusLetter):
+        said = [(t.status.status, t.status.reason, t.status.text) for t in letter.statuses]
+    elif isinstance(letter, ResolutionLetter):
+        said = [(each.status, each.reason, each.text) for each in letter.resolutions]
+    elif isinstance(letter, ReceiptLetter):
+        said = [(each.status, each.reason, each.text) for each in letter.handled]
+    elif isinstance(letter, Acknowledgement):
+        said = [(letter.handled.status, letter.handled.reason, letter.handled.text)]
+    else:
+        return "", "", ""
+    if len({status for status, _, _ in said}) == 1:
+        return said[0]
+    return "PART", "", ""
+
+
 def draft_of(letter: AnyLetter) -> Draft:
     """Build the message that a letter is."""
     if isinstance(letter, StatusLetter):
@@ -412,4 +429,5 @@ __all__ = [
     "StatusLetter",
     "ToldStatus",
     "draft_of",
+    "summary_of",
 ]

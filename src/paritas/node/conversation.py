@@ -44,14 +44,12 @@ from paritas.iso20022.requests import (
 from paritas.iso20022.values import Original
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CancelAsked, CommandRefused, QueuedCancelled
-from paritas.model.instructions import Leg
 from paritas.model.reasons import Reason
+from paritas.node.account_reports import Report, Reports
 from paritas.node.calendars import format_instant
-from paritas.node.directory import Directory
 from paritas.node.intake import Refusal, Wish
 from paritas.node.liquidity_transfers import Liquidity
 from paritas.node.named_payments import NamedPayments, original_of
-from paritas.node.reports import Report, Reports
 
 #: What an acknowledgement says of a message that was taken note of, and of one that was not.
 RECEIVED, REFUSED = "RCVD", "RJCT"
@@ -81,19 +79,17 @@ class Conversation:
     def __init__(
         self,
         state: State,
-        directory: Directory,
         decide: Decide,
-        originals: NamedPayments,
-        reports: Reports,
-        system: str,
+        named: NamedPayments,
+        reports: Reports | None = None,
+        system: str = "",
     ) -> None:
-        """``system`` is the name under which the scheme answers."""
+        """``system`` is the name under which the scheme answers; without ``reports`` there are none."""
         self._state = state
-        self._directory = directory
         self._decide = decide
-        self.originals = originals
+        self.named = named
         self._reports = reports
-        self._liquidity = Liquidity(state, directory, decide, originals.encoded)
+        self._liquidity = Liquidity(state, decide, named.encoded)
         self._system = system
         #: What others are to receive: (BIC, letter), in order.
         self.letters: list[tuple[str, AnyLetter]] = []
@@ -103,8 +99,15 @@ class Conversation:
             self._recalls.setdefault(recall.instruction, []).append(recall.number)
         self._replies: dict[int, Reply] = {}
 
-    def take(self, asking: Asking, items: Sequence[Asked]) -> Reply:
-        """Act on a request and return how it is to be answered; the same again is answered the same."""
+    def take(self, asking: Asking, items: Sequence[Asked], *, again: bool = False) -> Reply:
+        """Act on a request and return how it is to be answered; the same again is answered the same.
+
+        ``again`` says that it was acted upon before this conversation began: whatever would move
+        something a second time is then left alone.
+        """
+        if again and isinstance(items[0], LiquidityTransfer):
+            text = "This message came before and was handled then."
+            return self._receipts(asking, [lambda: Handled(REFUSED, Reason.DU01, text)])
         known = self._replies.get(asking.message)
         if known is None:
             known = self._replies[asking.message] = self._take(asking, items)
@@ -156,7 +159,7 @@ class Conversation:
         """Payments named that have settled, and whose payee asks."""
         return [
             number
-            for number in self.originals.find(original)
+            for number in self.named.find(original)
             if self._state.statuses[number] == Status.SETTLED
             and self._speaks_for(asking.actor, payee_of(self._state, number))
         ]
@@ -208,7 +211,7 @@ class Conversation:
 
     def _told(self, number: int, *, to_payee: bool = False) -> ToldStatus:
         """Return the present status of a payment, in the identifiers of its payer or payee."""
-        known = self.originals.particulars(number)
+        known = self.named.particulars(number)
         assert known is not None
         reason, text = self._state.reasons.get(number, ("", ""))
         status = msgspec.structs.replace(
@@ -236,7 +239,7 @@ class Conversation:
 
     def _answers_to(self, asking: Asking, question: StatusQuestion) -> list[ToldStatus]:
         found = []
-        for number in self.originals.find(question.original):
+        for number in self.named.find(question.original):
             if self._known_to(asking, number):
                 of_payer = self._speaks_for(asking.actor, payer_of(self._state, number))
                 found.append(self._told(number, to_payee=not of_payer))
@@ -274,11 +277,11 @@ class Conversation:
         self, asking: Asking, request: CancellationRequest
     ) -> Iterable[Callable[[], Resolution]]:
         """Act on one request; yield, for each payment that it names, what will say how it ended."""
-        numbers = [n for n in self.originals.find(request.original) if self._known_to(asking, n)]
+        numbers = [n for n in self.named.find(request.original) if self._known_to(asking, n)]
         if not numbers:
             yield lambda: _resolution(request, request.original, NOT_CANCELLED, "NOOR", _UNKNOWN)
         for number in numbers:
-            known = self.originals.particulars(number)
+            known = self.named.particulars(number)
             assert known is not None
             original = original_of(number, known)
             status, reason, text = self._cancel(asking, request, number)
@@ -329,7 +332,7 @@ class Conversation:
         return "", "", ""
 
     def _forward(self, asking: Asking, request: CancellationRequest, number: int) -> None:
-        known = self.originals.particulars(number)
+        known = self.named.particulars(number)
         assert known is not None
         payer, payee = payer_of(self._state, number), payee_of(self._state, number)
         letter = CancellationLetter(
@@ -393,7 +396,7 @@ class Conversation:
         ]
 
     def _relay_answer(self, asking: Asking, number: int, answer: CancellationAnswer) -> None:
-        known = self.originals.particulars(number)
+        known = self.named.particulars(number)
         assert known is not None
         payer, payee = payer_of(self._state, number), payee_of(self._state, number)
         resolution = Resolution(
@@ -422,7 +425,9 @@ class Conversation:
             )
             for each in transfers
         ]
+        return self._receipts(asking, ends)
 
+    def _receipts(self, asking: Asking, ends: Sequence[Callable[[], Handled]]) -> Reply:
         def reply(message_id: str, created: str) -> AnyLetter:
             return ReceiptLetter(
                 message_id=message_id,
@@ -436,6 +441,9 @@ class Conversation:
         return reply
 
     def _report(self, asking: Asking, questions: Sequence[ReportQuestion]) -> Reply:
+        if self._reports is None:
+            text = "Statements and entries of accounts are asked for by the service's own calls."
+            return self._acknowledged(asking, Handled(REFUSED, Reason.NARR, text))
         report = self._reports.draw_up(questions, asking.actor, asking.at_ns)
         if isinstance(report, Report):
             return lambda message_id, created: msgspec.structs.replace(
@@ -443,35 +451,32 @@ class Conversation:
             )
         return self._acknowledged(asking, report)
 
-    # --- pacs.004
 
-    def returned(self, wish: Wish) -> tuple[int, tuple[Leg, ...]] | Refusal:
-        """Return which payment a return gives back and by which legs, or why none."""
-        assert wish.original is not None
-        accounts = self._state.accounts
-        payers = {accounts[legs[0].payer].party for legs in (wish.legs, wish.converted) if legs}
-        numbers = [
-            number
-            for number in self.originals.find(wish.original)
-            if self._state.statuses[number] == Status.SETTLED
-            and payee_of(self._state, number) in payers
-        ]
-        if not numbers:
-            text = "No settled payment to the one who returns it is named so."
-            return Refusal(Reason.NARR, text)
-        if len(numbers) > 1:
+def returned(state: State, named: NamedPayments, wish: Wish) -> Wish:
+    """Return the wish of a return with the payment that it gives back and its legs, or refused."""
+    assert wish.original is not None
+    accounts = state.accounts
+    payers = {accounts[legs[0].payer].party for legs in (wish.legs, wish.converted) if legs}
+    numbers = [
+        number
+        for number in named.find(wish.original)
+        if state.statuses[number] == Status.SETTLED and payee_of(state, number) in payers
+    ]
+    if len(numbers) != 1:
+        text = "No settled payment to the one who returns it is named so."
+        if numbers:
             text = "More than one payment is named so: name it by its UETR or TxId."
-            return Refusal(Reason.NARR, text)
-        original = self._state.instructions[numbers[0]]
-        assert original is not None
-        converted = len(original.legs) == 2 and not original.trade
-        legs = wish.converted if converted else wish.legs
-        if legs:
-            return numbers[0], legs
-        text = "A payment is returned in the currency in which it was paid."
-        if converted:
-            text = "RtrdInstdAmt must name what the original payer gets, in its own currency."
-        return Refusal(Reason.AM03, text)
+        return Wish(wish.reference, Refusal(Reason.NARR, text))
+    original = state.instructions[numbers[0]]
+    assert original is not None
+    converted = len(original.legs) == 2 and not original.trade
+    legs = wish.converted if converted else wish.legs
+    if legs:
+        return msgspec.structs.replace(wish, legs=legs, returns=numbers[0])
+    text = "A payment is returned in the currency in which it was paid."
+    if converted:
+        text = "RtrdInstdAmt must name what the original payer gets, in its own currency."
+    return Wish(wish.reference, Refusal(Reason.AM03, text))
 
 
 _FORWARDED = "camt.056.001.08"

@@ -26,7 +26,7 @@ from paritas.model.screening import Verdict
 from paritas.node.calendars import parse_instant_ns
 from paritas.node.directory import Directory
 from paritas.node.ledger import salt_for, sealed_hash
-from paritas.node.reading import Reading
+from paritas.node.other_messages import OtherMessage
 
 CONVERSION = "PXFX"
 EXCHANGE = "PVP"
@@ -70,10 +70,12 @@ class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trade: str = ""
     verdicts: tuple[Verdict, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    #: For a return: what it gives back. Which payment that is, is known only when it is taken up.
+    #: For a return: what it gives back. Which payment that is, is known only when it is taken up:
+    #: then ``returns`` is its number.
     original: Original | None = None
     #: For a return: its legs if what it gives back was converted; then ``legs`` may be empty.
     converted: tuple[Leg, ...] = ()
+    returns: int = 0
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -96,14 +98,14 @@ def envelope_of(
     findings: tuple[Finding, ...],
     count: int,
     first_agent: str = "",
-    reading: Reading | None = None,
+    other: OtherMessage | None = None,
 ) -> Envelope:
     """Judge a message as a whole, by the findings that concern the whole, of all its windows.
 
     ``count`` is how many transactions were read, ``first_agent`` the instructing agent of the
     first: who sent the message, if neither header nor group header says it. A message that cannot
     be read, that is no payment or has nothing to settle, is unreadable; one that was read and
-    breaks its schema or its own sums is refused, every transaction with it. A request (``reading``)
+    breaks its schema or its own sums is refused, every transaction with it. A request (``other``)
     that breaks its schema is unreadable too: nobody can say what it asks.
     """
     unreadable = next((f for f in findings if f.code.startswith(("xml.", "mt."))), None)
@@ -119,9 +121,9 @@ def envelope_of(
     if created_ns is None:
         created_ns = parse_instant_ns(message.created)
     key = _key(message, first_agent)
-    if reading is not None and reading.received_type:
-        key = (key[0], reading.received_type, key[2])
-    if reading is not None and reading.request:
+    if other is not None and other.received_type:
+        key = (key[0], other.received_type, key[2])
+    if other is not None and other.request:
         return _envelope_of_request(key, created_ns, findings)
     if not _has_transactions(message.message_type):
         finding = broken or next(iter(findings), None)

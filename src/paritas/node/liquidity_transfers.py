@@ -14,7 +14,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 import msgspec
 
 from paritas.core.lifecycle import ISO_STATUS, Status
-from paritas.core.state import Account, State
+from paritas.core.state import Account, State, account_of
 from paritas.iso20022.answers import TransactionStatus
 from paritas.iso20022.letters import Handled
 from paritas.iso20022.requests import LiquidityTransfer
@@ -26,7 +26,6 @@ from paritas.model.instructions import Leg, Priority
 from paritas.model.money import AmountError, parse_amount
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
-from paritas.node.directory import Directory
 from paritas.node.intake import Wish
 from paritas.node.screener import evidence_commands, shared
 from paritas.node.spool import Particulars
@@ -52,14 +51,12 @@ class Liquidity:
     def __init__(
         self,
         state: State,
-        directory: Directory,
         decide: Decide,
         particulars: MutableMapping[int, bytes],
     ) -> None:
         """What is paid to others is noted in ``particulars``, for notifications and statements."""
         self._particulars = particulars
         self._state = state
-        self._directory = directory
         self._decide = decide
 
     def move(
@@ -93,10 +90,10 @@ class Liquidity:
             text = f"{identifier} is no account here: write BIC-CUR, as in statements."
             raise _Refused(Reason.AC01, text)
         owner, currency, pot = match.groups() if match else (bic, transfer.currency, "")
-        number = self._directory.accounts.get((normalise_bic(owner), currency))
-        if number is None:
+        account = account_of(self._state, normalise_bic(owner), currency)
+        if account is None:
             raise _Refused(Reason.AC01, f"{owner or 'Nobody'} has no account in {currency or '?'}.")
-        return self._state.accounts[number], _POTS[pot]
+        return account, _POTS[pot]
 
     def _move_pots(
         self, account: Account, source: int, target: int, amount_minor: int, actor: int, at_ns: int

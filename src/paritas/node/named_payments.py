@@ -15,6 +15,7 @@ import msgspec
 from paritas.core.state import State
 from paritas.iso20022.answers import TransactionStatus
 from paritas.iso20022.values import Original
+from paritas.model.parties import is_bic
 from paritas.node.spool import Particulars
 
 _PARTICULARS = msgspec.msgpack.Decoder(Particulars)
@@ -29,17 +30,44 @@ def delivered_id(number: int) -> str:
 class NamedPayments:
     """Finds payments by what their messages said of them; grows with the state."""
 
-    def __init__(self, state: State, encoded: MutableMapping[int, bytes]) -> None:
-        """``encoded`` are the particulars of each payment, by number."""
+    def __init__(self, state: State, encoded: MutableMapping[int, bytes] | None = None) -> None:
+        """``encoded`` are the particulars of each payment, by number.
+
+        Without them only what the engine knows is known: UETR, reference (TxId or InstrId), amount,
+        value date and the message that it came in.
+        """
         self._state = state
-        self.encoded = encoded
+        self._is_whole = encoded is not None
+        self.encoded: MutableMapping[int, bytes] = {} if encoded is None else encoded
+        self._messages: dict[int, tuple[str, str, str]] = {}
         self._indexed = 1
         self._by_key: dict[tuple[str, str], list[int]] = {}
 
     def particulars(self, number: int) -> Particulars | None:
         """Return what a payment's message said of it; None for what came in no message."""
         data = self.encoded.get(number)
-        return _PARTICULARS.decode(data) if data is not None else None
+        if data is not None:
+            return _PARTICULARS.decode(data)
+        return None if self._is_whole else self._from_state(number)
+
+    def _from_state(self, number: int) -> Particulars | None:
+        command = self._state.instructions[number]
+        if command is None or not command.legs:
+            return None
+        if len(self._messages) != len(self._state.messages):
+            self._messages = {found[0]: key for key, found in self._state.messages.items()}
+        _, message_type, message_id = self._messages.get(command.message, ("", "", ""))
+        leg = command.legs[0]
+        account = self._state.accounts.get(leg.payer)
+        currency = account.book.currency if account is not None else ""
+        status = TransactionStatus(
+            "",
+            transaction_id=_own_reference(command.reference),
+            uetr=command.uetr,
+            currency=currency,
+            amount_minor=leg.amount_minor if currency else 0,
+        )
+        return Particulars(status, message_id, message_type, "", "", "", "", "", "")
 
     def find(self, original: Original) -> tuple[int, ...]:
         """Return the numbers of all payments that fit, in their order."""
@@ -82,12 +110,18 @@ class NamedPayments:
         if known is None:
             return False
         status = known.status
-        pairs = (
+        pairs: tuple[tuple[str, str], ...] = (
             (original.uetr.lower(), status.uetr.lower()),
             (original.transaction_id, status.transaction_id),
             (original.instruction_id, status.instruction_id),
             (original.end_to_end_id, status.end_to_end_id),
         )
+        if not self._is_whole:
+            # A reference may be the TxId or the InstrId, and nobody knows the EndToEndId.
+            named = {original.transaction_id, original.instruction_id} - {"", _NOT_PROVIDED}
+            if named and status.transaction_id not in named:
+                return False
+            pairs = pairs[:1]
         if any(given not in ("", _NOT_PROVIDED, own) for given, own in pairs):
             return False
         return original.message_id in ("", _NOT_PROVIDED, known.message_id, delivered_id(number))
@@ -102,13 +136,22 @@ class NamedPayments:
             for key in (
                 ("uetr", status.uetr.lower()),
                 ("transaction", status.transaction_id),
-                ("instruction", status.instruction_id),
+                (
+                    "instruction",
+                    status.instruction_id or (not self._is_whole and status.transaction_id) or "",
+                ),
                 ("end to end", status.end_to_end_id),
                 ("message", known.message_id),
             ):
                 if key[1] and key[1] != _NOT_PROVIDED:
                     self._by_key.setdefault(key, []).append(number)
         self._indexed = count
+
+
+def _own_reference(reference: str) -> str:
+    """Return a collection's TxId without the BIC of its collector; any other as it is."""
+    bic, slash, own = reference.partition("/")
+    return own if slash and len(bic) == 11 and is_bic(bic) else reference
 
 
 def original_of(number: int, known: Particulars, *, as_delivered: bool = False) -> Original:

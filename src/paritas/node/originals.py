@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from paritas.iso20022.answers import TransactionStatus
+from paritas.iso20022.reversals import COLLECTION
 from paritas.iso20022.values import Message, Transaction
 from paritas.model.money import format_amount
+from paritas.model.parties import normalise_bic
 from paritas.node.archive import Past
 from paritas.node.history_queries import Payment
 from paritas.node.intake import EXCHANGE, reference_of
@@ -58,7 +60,14 @@ class Originals:
         if result.message is None:
             return _NONE
         message = result.message
-        transactions = {reference_of(message, each): each for each in result.transactions}
+        collects = message.message_type.startswith(COLLECTION)
+        transactions = {
+            # A collection's references are its collector's, not those of the payer who instructs.
+            f"{normalise_bic(each.instructing_agent)}/{reference_of(message, each)}"
+            if collects
+            else reference_of(message, each): each
+            for each in result.transactions
+        }
         return Original(message, result.group_header, transactions)
 
     def particulars(self, payment: Payment) -> Particulars:

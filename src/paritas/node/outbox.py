@@ -16,6 +16,7 @@ import msgspec
 from paritas.iso20022.accounts import Account, Conversion, camt054
 from paritas.iso20022.answers import StatusReport, TransactionStatus, pacs002
 from paritas.iso20022.gate import OutboundInvalidError
+from paritas.iso20022.letters import draft_of
 from paritas.iso20022.payments import (
     InstitutionTransfer,
     PaymentGroup,
@@ -23,6 +24,7 @@ from paritas.iso20022.payments import (
     format_rate,
     pacs009,
 )
+from paritas.iso20022.reversals import COLLECTION
 from paritas.iso20022.writer import Draft
 from paritas.journal.codec import decode_records
 from paritas.model import events as e
@@ -32,6 +34,7 @@ from paritas.node.archive import Past, question
 from paritas.node.calendars import format_instant
 from paritas.node.history_queries import Payment, PaymentLeg
 from paritas.node.originals import Originals
+from paritas.node.outbox_words import letter_of
 from paritas.node.outputs import Movement, entry_of
 
 #: An answer ends after so many records were looked at, so that nobody waits long for nothing.
@@ -86,12 +89,13 @@ def outbox(past: Past, asked: OutboxAsked) -> OutboxPage:
     for row in past.journal.rows(max(0, asked.after[0] - 1)):
         if row.seq > asked.upto_seq:
             return _page(found, reached, is_last=True)
-        for position, (_, events) in enumerate(decode_records(row.payload)):
+        for position, (command, events) in enumerate(decode_records(row.payload)):
             if (row.seq, position) < asked.after[:2]:
                 continue
             index = 0
             for event in events:
-                for make, number in maker.drafts(event, row.at_ns):
+                told = maker.words(command) if type(event) is e.Recorded else ()
+                for make, number in (*told, *maker.drafts(event, row.at_ns)):
                     place = (row.seq, position, index)
                     index += 1
                     if place <= asked.after:
@@ -128,6 +132,13 @@ class _Maker:
         self._institution = institution
         self._originals = Originals(past)
 
+    def words(self, command: Any) -> Iterator[tuple[_Make, int]]:
+        """Yield what is passed on of what one party said to the other about a settled payment."""
+        found = letter_of(self._past, self._originals, command)
+        if found is not None and found[0].receiver == self._institution:
+            letter, number = found
+            yield lambda name: draft_of(msgspec.structs.replace(letter, message_id=name)), number
+
     def drafts(self, event: Any, at_ns: int) -> Iterator[tuple[_Make, int]]:
         """Yield what makes each message, given its name, and the payment's number."""
         found = ENDS.get(type(event))
@@ -157,7 +168,9 @@ class _Maker:
         for index, leg in enumerate(legs):
             if self._institution in (leg.payer, leg.payee):
                 yield lambda name, i=index, each=leg: self._notice(payment, i, each, name, created)  # type: ignore[misc]
-        if legs[-1].payee == self._institution:
+        # It is the payer who learns of a collection: the payee has sent it.
+        collected = payment.message_type.startswith(COLLECTION)
+        if self._institution == (legs[0].payer if collected else legs[-1].payee):
             yield lambda name: self._delivered(payment, name, created)
 
     def _status(self, payment: Payment, name: str, created: str) -> Draft:

@@ -154,7 +154,7 @@ def answer_draft(inp: Input, answer: Answer, spool: Windows, created: str) -> Dr
         return report_draft(answer.report)
     if is_initiation(inp.envelope.message_type):
         return draft_of(_initiation_letter(inp, answer, spool, created))
-    if not answer.outcomes and answer.refusal is not None and inp.reading is not None:
+    if not answer.outcomes and answer.refusal is not None and inp.other is not None:
         # A request that is refused whole: as a repeat of another's MsgId, for instance.
         return draft_of(_refused_request(inp, answer, created))
     return _status_report(inp, answer, spool, created)
@@ -192,7 +192,7 @@ def _status_report(inp: Input, answer: Answer, spool: Windows, created: str) -> 
 def _statuses(inp: Input, answer: Answer, spool: Windows) -> Iterator[TransactionStatus]:
     outcomes = iter(answer.outcomes)
     # What a translation lost is said with what became of the payment.
-    said = " ".join(inp.reading.said) if inp.reading is not None else ""
+    said = " ".join(inp.other.said) if inp.other is not None else ""
     for place in inp.windows:
         for particulars in spool.window(place).particulars:
             outcome, given = next(outcomes), particulars.status
@@ -294,7 +294,7 @@ def _initiation_letter(
     inp: Input, answer: Answer, spool: Windows, created: str
 ) -> InitiationLetter:
     reason, text = answer.refusal or ("", "")
-    initiated = inp.reading.initiated if inp.reading is not None else ()
+    initiated = inp.other.initiated if inp.other is not None else ()
     statuses = zip(initiated, _statuses(inp, answer, spool), strict=False)
     return InitiationLetter(
         message_id=answer.message_id,
@@ -363,7 +363,7 @@ def deliver(share: Path, deliveries: bytes, directory: Path) -> None:
             fragments = (f for window in inp.windows for f in spool.window(window).fragments)
             numbered = enumerate(fragments)
             kind = inp.envelope.message_type
-            if inp.reading is not None and inp.windows:
+            if inp.other is not None and inp.windows:
                 # What was received may have been translated.
                 kind = spool.window(inp.windows[0]).particulars[0].message_type
             for delivery in of_input:

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 
 from paritas.iso20022.reader import read_file, read_message
-from paritas.iso20022.values import Finding, ReadResult
+from paritas.iso20022.values import ReadResult
 from paritas.node.intake import Envelope, Wish
+from paritas.node.other_messages import OtherMessage, is_other, read_other
 from paritas.node.outputs import Answer, answer_draft
 from paritas.node.screener import shared
 from paritas.node.spool import Frames, Input, Spooler, SpoolReader, Window
@@ -30,6 +31,7 @@ class LiveInput(msgspec.Struct, frozen=True, array_like=True, gc=False):
     received_path: str
     report: msgspec.Raw
     group_header: bytes
+    other: OtherMessage | None = None
 
 
 class LiveWindow(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -95,7 +97,7 @@ def read(context: Context, data: bytes) -> bytes:
     """Read one message, ISO 20022 or MT; nothing that is in it makes this raise."""
     buffer = BytesIO()
     spooler = _spooler(context, _NO_PATH)
-    inp, _ = spooler.take_down("", data, None, (read_any(data),), Frames(buffer))
+    inp, _ = spooler.take_down("", data, None, (read_message(data),), Frames(buffer))
     # The message itself comes last, and the node has it already.
     return _ENCODER.encode(_Reading(inp, buffer.getvalue()[: inp.received[0]]))
 
@@ -127,24 +129,6 @@ def encode_answering(reading: bytes, given: Answer, created: str) -> bytes:
 
 
 def read_any(data: bytes) -> ReadResult:
-    """Read a message; an MT is translated first, and what is wrong with it refuses it."""
-    if data[:1] == b"<":
-        return read_message(data)
-    # Few nodes are sent MT messages, and those that are not need not load all of this.
-    from paritas.mt.parsing import is_mt
-    from paritas.mt.translation import to_iso
-
-    if not is_mt(data):
-        return read_message(data)
-    translated = to_iso(data)
-    if len(translated) != 1:
-        text = f"{len(translated)} messages in one: send each as a part of its own"
-        return ReadResult(None, (), (Finding("xml.several", "", 0, text, "FF01"),))
-    found = translated[0]
-    if found.data is None:
-        wrong = next((f for f in found.said if f.reason), None)
-        text = wrong.text if wrong is not None else f"{found.source} settles nothing here"
-        return ReadResult(
-            None, (), (Finding("xml.mt", "", wrong.line if wrong else 0, text, "FF01"),)
-        )
-    return read_message(found.data)
+    """Read a message again, of whatever kind, for its transactions."""
+    result = read_message(data)
+    return read_other(data, result).result if is_other(data, result) else result

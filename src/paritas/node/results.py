@@ -21,9 +21,9 @@ from paritas.iso20022.payments import format_rate
 from paritas.iso20022.reversals import COLLECTION
 from paritas.model.commands import SubmitInstruction
 from paritas.model.money import format_amount, minor_digits
+from paritas.node.account_reports import Report
 from paritas.node.calendars import format_instant
 from paritas.node.outputs import AccountTask, Answer, Delivery, Movement, ReportTask
-from paritas.node.reports import Report
 from paritas.node.run import Run, Taken
 from paritas.node.views import AccountDay, Posting
 

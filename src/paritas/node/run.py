@@ -27,6 +27,7 @@ from paritas.journal.process import JournalProcess
 from paritas.journal.sqlite import SqliteJournal
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
+from paritas.node.account_reports import Reports
 from paritas.node.business_days import (
     BusinessDays,
     Timer,
@@ -38,17 +39,16 @@ from paritas.node.business_days import (
 )
 from paritas.node.calendars import DAY_NS
 from paritas.node.clearing_rounds import Clearings
-from paritas.node.conversation import Asking, Conversation, Reply
+from paritas.node.conversation import Asking, Conversation, Reply, returned
 from paritas.node.cycle_clock import VirtualCycles
 from paritas.node.cycle_setoffs import VirtualSetoffs
 from paritas.node.directory import Directory, directory_of, setup_commands, state_of
-from paritas.node.intake import Refusal, Wish
+from paritas.node.intake import Wish
 from paritas.node.ledger import Ledger
 from paritas.node.list_files import load_commands, read_versions
 from paritas.node.named_payments import NamedPayments
 from paritas.node.obligation_file import ObligationRows, Row
 from paritas.node.outputs import Outcome
-from paritas.node.reports import Reports
 from paritas.node.scheme import Scheme
 from paritas.node.screener import Screening, evidence_commands, screening_of
 from paritas.node.solver import Solver
@@ -128,10 +128,9 @@ class Run:
         self.origin: dict[int, tuple[int, int]] = {}
         self.conversation = Conversation(
             self.state,
-            self.directory,
             self.decide,
             NamedPayments(self.state, self.particulars),
-            Reports(self.state, self.directory, self.view),
+            Reports(self.state, self.view),
             scheme.name,
         )
         self.shares: list[Share] = []
@@ -278,13 +277,13 @@ class Run:
         message = self.state.messages[envelope.sender, envelope.message_type, envelope.message_id][
             0
         ]
-        if inp.reading is not None and inp.reading.request:
+        if inp.other is not None and inp.other.request:
             actor = self.directory.party(envelope.sender)
             asking = Asking(
                 actor, envelope.sender, envelope.message_type, envelope.message_id, message, at_ns
             )
             first = len(self.state.instructions)
-            taken.reply = self.conversation.take(asking, inp.reading.request)
+            taken.reply = self.conversation.take(asking, inp.other.request)
             for number in range(first, len(self.state.instructions)):
                 self.origin[number] = (len(self.taken) - 1, 0)
             return
@@ -308,18 +307,12 @@ class Run:
         self, wish: Wish, message: int, particulars: msgspec.Raw, at_ns: int
     ) -> int | tuple[str, str]:
         """Submit a wish and return the number of its instruction, or why it never became one."""
+        if wish.original is not None and wish.refusal is None:
+            wish = returned(self.state, self.conversation.named, wish)
         if wish.refusal is not None:
             refusal = (wish.refusal.reason, wish.refusal.text)
             self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
             return refusal
-        legs, returns = wish.legs, 0
-        if wish.original is not None:
-            found = self.conversation.returned(wish)
-            if isinstance(found, Refusal):
-                refusal = (found.reason, found.text)
-                self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
-                return refusal
-            returns, legs = found
         for sealing in evidence_commands(wish, at_ns):
             self.decide(*sealing)
         events = self.decide(
@@ -329,14 +322,14 @@ class Run:
                 b"",
                 wish.sender,
                 wish.reference,
-                legs,
+                wish.legs,
                 wish.priority,
                 wish.value_date,
                 wish.uetr,
                 wish.content,
                 message,
                 wish.trade,
-                returns=returns,
+                returns=wish.returns,
                 verdicts=wish.verdicts,
             )
         )

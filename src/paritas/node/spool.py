@@ -26,7 +26,7 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
 from paritas.node.intake import Envelope, Wish, concerns_whole, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
-from paritas.node.reading import Reading, needs_reading, read_other
+from paritas.node.other_messages import OtherMessage, is_other, read_other
 from paritas.node.screener import Screening, shared
 
 #: How many files, and bytes of them, go through each stage of reading together.
@@ -81,7 +81,7 @@ class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):
     #: GrpHdr as received, for delivery.
     group_header: bytes
     #: Of a message that is no credit transfer: what was received, what it asks, what got lost.
-    reading: Reading | None = None
+    other: OtherMessage | None = None
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -164,12 +164,12 @@ class Spooler:
         spool: Frames,
     ) -> tuple[Input, tuple[int, ...]]:
         """Spool what one file asks, window by window, and then the file as a whole."""
-        reading: Reading | None = None
+        other: OtherMessage | None = None
         if data is not None:
             (first,) = results
-            if needs_reading(data, first):
-                reading = read_other(data, first)
-                results = (reading.result,)
+            if is_other(data, first):
+                other = read_other(data, first)
+                results = (other.result,)
         windows: list[tuple[int, int]] = []
         # The first of each kind decides, in whichever window it comes.
         findings: dict[str, Finding] = {}
@@ -186,7 +186,7 @@ class Spooler:
                 dates.update(w.value_date for w in window.wishes if w.refusal is None)
                 count += len(result.transactions)
             group_header = result.group_header or group_header
-        envelope = envelope_of(message, tuple(findings.values()), count, first_agent, reading)
+        envelope = envelope_of(message, tuple(findings.values()), count, first_agent, other)
         key = (envelope.sender, envelope.message_type, envelope.message_id)
         salt = salt_for(self._seal, "message", *(key if message else (name,)))
         inp = Input(
@@ -200,7 +200,7 @@ class Spooler:
             received_path=str(large) if large else "",
             report=_report(message, name, envelope.message_type),
             group_header=group_header if self._deliver else b"",
-            reading=_kept(reading),
+            other=_kept(other),
         )
         stands = envelope.refusal is None and envelope.unreadable is None
         return inp, tuple(sorted(dates)) if stands else ()
@@ -314,9 +314,9 @@ def particulars_of(message: Message, transaction: Transaction) -> Particulars:
     )
 
 
-def _kept(reading: Reading | None) -> Reading | None:
-    """What the node needs of a reading: its values lie in the windows already."""
-    return msgspec.structs.replace(reading, result=ReadResult(None)) if reading else None
+def _kept(other: OtherMessage | None) -> OtherMessage | None:
+    """What the node needs of another kind of message: its values lie in the windows already."""
+    return msgspec.structs.replace(other, result=ReadResult(None)) if other else None
 
 
 def _report(message: Message | None, name: str, message_type: str) -> StatusReport:

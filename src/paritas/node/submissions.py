@@ -10,6 +10,7 @@ import msgspec
 
 from paritas.core.lifecycle import ISO_STATUS, Status
 from paritas.core.state import State
+from paritas.iso20022.letters import AnyLetter
 from paritas.model import commands as c
 from paritas.model.events import (
     AnyEvent,
@@ -23,9 +24,11 @@ from paritas.model.instructions import Leg, Priority
 from paritas.model.money import AMOUNT_MINOR_MAX
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
+from paritas.node.conversation import Asking
 from paritas.node.directory import Directory
 from paritas.node.intake import Wish
 from paritas.node.live import Turn
+from paritas.node.live_conversation import answer_request, returns_resolved
 from paritas.node.readings import Reading
 from paritas.node.screener import evidence_commands
 
@@ -87,6 +90,8 @@ class MessageOutcome(msgspec.Struct):
     outcomes: list[Outcome] = []
     #: The row of the journal in which the last of it lies.
     seq: int = 0
+    #: What answers a request, which has no transactions.
+    letter: AnyLetter | None = None
 
 
 class MessageSubmission:
@@ -130,6 +135,7 @@ class MessageSubmission:
         if known is not None and known[1] == inp.digest:
             # The same again: what it holds is answered as it stands, and nothing is sealed twice.
             outcome.number = known[0]
+            self._answer_request(turn, again=True)
             return
         events = turn.decide(c.RecordMessage(*head, *key, inp.digest), *self._sealed)
         for event in events:
@@ -137,6 +143,24 @@ class MessageSubmission:
                 outcome.refusal = (event.reason, event.text)
             elif isinstance(event, Recorded):
                 outcome.number = event.number
+        if outcome.refusal is None:
+            self._answer_request(turn, again=False)
+
+    def _answer_request(self, turn: Turn, *, again: bool) -> None:
+        """Act on a message that has no transactions but asks or says something."""
+        other = self._reading.input.other
+        if other is None or not other.request:
+            return
+        outcome = self.outcome
+        asking = Asking(
+            self._actor,
+            outcome.sender,
+            outcome.message_type,
+            outcome.message_id,
+            outcome.number,
+            turn.at_ns,
+        )
+        outcome.letter = answer_request(turn.state, turn.decide, asking, other.request, again=again)
 
     def submit(self, turn: Turn, wishes: Sequence[Wish]) -> None:
         """Submit one window of the message's transactions."""
@@ -151,6 +175,7 @@ class MessageSubmission:
         for wish in wishes:
             for sealing in evidence_commands(wish, turn.at_ns):
                 turn.decide(*sealing)
+        wishes = returns_resolved(turn.state, wishes)
         commands = [self._command(turn.at_ns, wish) for wish in wishes]
         decided = turn.decide_all(commands)
         state = turn.state
@@ -185,6 +210,7 @@ class MessageSubmission:
             wish.content,
             self.outcome.number,
             wish.trade,
+            wish.returns,
             verdicts=wish.verdicts,
         )
 

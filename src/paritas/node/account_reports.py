@@ -10,12 +10,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from paritas.core.state import Account, State
+from paritas.core.state import Account, State, account_of
 from paritas.iso20022.letters import Handled
 from paritas.iso20022.requests import ReportQuestion
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
-from paritas.node.directory import Directory
 from paritas.node.views import AccountDay, DayView
 
 _REFUSED = "RJCT"
@@ -36,9 +35,8 @@ class Report(msgspec.Struct, frozen=True, gc=False):
 class Reports:
     """Draws up reports from what has happened on the accounts so far."""
 
-    def __init__(self, state: State, directory: Directory, view: DayView) -> None:
+    def __init__(self, state: State, view: DayView) -> None:
         self._state = state
-        self._directory = directory
         self._view = view
 
     def draw_up(
@@ -82,16 +80,13 @@ class Reports:
 
     def _accounts(self, question: ReportQuestion) -> list[Account]:
         """The account named by its identifier, else those of an owner, else those in a currency."""
-        numbers = self._directory.accounts
         owner, _, currency = question.account.rpartition("-")
         if question.account:
-            number = numbers.get((normalise_bic(owner), currency))
-            return [self._state.accounts[number]] if number is not None else []
-        return [
-            self._state.accounts[number]
-            for (bic, currency), number in numbers.items()
-            if bic == normalise_bic(question.owner) and question.currency in ("", currency)
-        ]
+            account = account_of(self._state, normalise_bic(owner), currency)
+            return [account] if account is not None else []
+        party = self._state.party_by_bic.get(normalise_bic(question.owner))
+        accounts = [self._state.accounts[n] for n in party.accounts.values()] if party else []
+        return [a for a in accounts if question.currency in ("", a.book.currency)]
 
     def _may_ask(self, account: Account, actor: int) -> bool:
         owner = account.party
