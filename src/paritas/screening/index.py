@@ -9,8 +9,9 @@ they are. What is left goes on to be compared exactly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -49,9 +50,10 @@ _SAME_WORD = 0.85
 #: What the exact comparison may add to the score seen here, by pairing words otherwise.
 _MARGIN = 0.03
 _CHUNK = 20_000
-#: Bits per reading in which met words are marked, the last of them never; words kept per name,
-#: and how many of those the first look takes in.
-_SIGNS, _NO_SIGN, _COLUMNS, _QUICK = 2048, 2047, 8, 4
+#: Bits per reading in which met words are marked, the last of them never; words kept per name.
+_SIGNS, _NO_SIGN, _COLUMNS = 2048, 2047, 8
+#: Of two words that are all that is met, one must be as alike as this, or the score is too low.
+_STRONG = 0.84
 _GROUP_MIX = np.uint64(0xBF58476D1CE4E5B9)
 #: Candidates looked at in one go, so that they fit the processor's cache.
 _PIECE = 200_000
@@ -188,17 +190,37 @@ class NameIndex:
         self._group_postings = groups[by_word].astype(np.int32)
         counts = np.bincount(words, minlength=len(self.weights))
         self._group_counts, self._group_starts = counts, np.cumsum(counts) - counts
+        self._file_pairs(np.bincount(group_of_head[owners[anchors]], minlength=len(self._heads)))
+
+    def _file_pairs(self, anchors: Array) -> None:
+        """File each group under each two of its words, one an anchor; ``anchors`` counts those."""
+        keys, groups = [], []
+        none = len(self.weights)
+        for left in range(_COLUMNS):
+            for right in range(left + 1, _COLUMNS):
+                some = np.flatnonzero((anchors > left) & (self._group_heavy[:, right] != none))
+                keys.append(
+                    self._pair_keys(self._group_heavy[some, left], self._group_heavy[some, right])
+                )
+                groups.append(some)
+        self._pairs = KeyTable(np.concatenate(keys), np.concatenate(groups))
+
+    def _pair_keys(self, left: Array, right: Array) -> Array:
+        """Return one number for two words, whichever comes first."""
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        return low.astype(np.uint64) * np.uint64(len(self.weights)) + high.astype(np.uint64)
 
     def _file_alone(self) -> None:
         """Keep what a group scores by its heaviest word alone: of a subject of one word, of more.
 
-        Words beyond those kept for a quick look make it always worth a second.
+        Words beyond those kept make it always worth a second look.
         """
         heads = self._heads
         heaviest = self._heavy_weights[heads, 0].astype(np.float64)
         cover = heaviest / np.maximum(self._core_totals[heads], 1e-9)
         most = self._padded_bits[self._heavy[heads]].max(axis=1, initial=0.0)
-        many = self._core_counts[heads] > _QUICK
+        many = self._core_counts[heads] > _COLUMNS
+        self._alone_postings: dict[tuple[int, float], tuple[Array, Array, Array]] = {}
         self._alone = np.empty((2, len(heads)))
         for row, other in enumerate((np.ones(len(heads)), heaviest / (heaviest + WEIGHT_MIN))):
             self._alone[row] = np.where(many, 1.0, bound(cover, other, most))
@@ -266,19 +288,11 @@ class NameIndex:
         totals = np.bincount(said_readings, weights[said_words], minlength=len(asked.text))
         readings, words, likes = self._alike_words(asked, core, rows, listed, alike)
         words_met = Met(readings, words, likes, len(self.weights))
-        found = [self._glued(words_met, asked, core, totals, score_min), self._split(asked, core)]
-        met = Met(*self._best(readings, self._usual[words], likes), len(self.weights))
-        groups = [
-            self._promising(
-                piece,
-                self._sharing_anchors(piece, asked, score_min),
-                True,
-                totals,
-                asked,
-                score_min,
-            )
-            for piece in met.pieces(self._group_counts, _PIECE)
+        found = [
+            self._glued(words_met, asked, core, weights, totals, score_min),
+            self._split(words_met, asked, core, weights, totals, score_min),
         ]
+        groups = self._groups_met(asked, core, (rows, listed, alike), words_met, totals, score_min)
         if groups:
             readings_met, grouped = np.divmod(np.concatenate(groups), len(self._heads))
             places, owners = expand(self._member_starts[grouped], self._member_counts[grouped])
@@ -287,6 +301,85 @@ class NameIndex:
         pairs = np.unique(np.concatenate(found))
         readings, names = np.divmod(pairs, max(len(self), 1))
         return readings, names, weights
+
+    def _groups_met(
+        self,
+        asked: Asked,
+        core: Array,
+        found: tuple[Array, Array, Array],
+        words_met: Met,
+        totals: Array,
+        score_min: float,
+    ) -> list[Array]:
+        """Return codes (reading, group), in pieces, of groups that may score enough."""
+        rows, listed, alike = found
+        usual = Usual(rows, self._usual[listed], alike, len(asked.forms))
+        # What stands between words of a text, or is an initial, is looked for more widely.
+        widely = asked.text | (asked.initials != 0)
+        plain = core[~widely[asked.readings[core]]]
+        sharing = [
+            self._sharing_two(asked, plain, usual),
+            self._sharing_one(asked, plain, usual, score_min),
+        ]
+        codes = np.concatenate(sharing)
+        codes.sort()
+        codes = codes[np.diff(codes, prepend=-1) != 0]
+        met = Met(
+            *self._best(words_met.readings, self._usual[words_met.words], words_met.likes),
+            len(self.weights),
+        )
+        result = [
+            self._promising(
+                met.of(piece // len(self._heads)), piece, True, totals, asked, score_min
+            )
+            for piece in np.array_split(codes, len(codes) // _PIECE + 1)
+        ]
+        for piece in met.at(widely[met.readings]).pieces(self._group_counts, _PIECE):
+            sharing_any = self._sharing_anchors(piece, asked, score_min)
+            result.append(self._promising(piece, sharing_any, True, totals, asked, score_min))
+        return result
+
+    def _sharing_two(self, asked: Asked, core: Array, usual: Usual) -> Array:
+        """Return codes (reading, group) of groups that have a word of each of two of a reading's."""
+        result = [np.zeros(0, dtype=np.int64)]
+        readings, words = asked.readings[core], asked.words[core]
+        gap = 1
+        while len(core) > gap:
+            places = np.flatnonzero(readings[:-gap] == readings[gap:])
+            if not len(places):
+                break
+            left, right = words[places], words[places + gap]
+            for rows, one, other in usual.crossed(left, right):
+                found, groups = self._pairs.find(self._pair_keys(one, other))
+                result.append(readings[places[rows[found]]] * len(self._heads) + groups)
+            gap += 1
+        return np.concatenate(result)
+
+    def _sharing_one(self, asked: Asked, core: Array, usual: Usual, score_min: float) -> Array:
+        """Return codes (reading, group) of groups that can score enough by their heaviest word."""
+        result = []
+        for several in (0, 1):
+            some = core[(asked.counts[asked.readings[core]] > 1) == several]
+            starts, counts, postings = self._postings_alone(several, score_min)
+            places, owners = expand(
+                usual.starts[asked.words[some]], usual.counts[asked.words[some]]
+            )
+            met, readings = usual.words[places], asked.readings[some][owners]
+            places, owners = expand(starts[met], counts[met])
+            result.append(readings[owners] * len(self._heads) + postings[places])
+        return np.concatenate(result)
+
+    def _postings_alone(self, several: int, score_min: float) -> tuple[Array, Array, Array]:
+        """Return starts, counts and groups by word, of groups that do not need two."""
+        key = (several, score_min)
+        if key not in self._alone_postings:
+            alone = self._alone[several] >= score_min - _MARGIN
+            words = np.repeat(np.arange(len(self._group_counts)), self._group_counts)
+            kept = alone[self._group_postings]
+            counts = np.bincount(words[kept], minlength=len(self._group_counts))
+            found = np.cumsum(counts) - counts, counts, self._group_postings[kept].astype(np.int64)
+            self._alone_postings[key] = found
+        return self._alone_postings[key]
 
     def _alike_words(
         self, asked: Asked, core: Array, rows: Array, listed: Array, alike: Array
@@ -308,37 +401,80 @@ class NameIndex:
         readings, words = np.divmod(codes[first], len(self.weights))
         return readings, words, likes[first]
 
-    def _split(self, asked: Asked, core: Array) -> Array:
+    def _split(
+        self,
+        met: Met,
+        asked: Asked,
+        core: Array,
+        weights: Array,
+        totals: Array,
+        score_min: float,
+    ) -> Array:
         """Pairs of a reading with a listed name of which it has one word as several."""
         readings = asked.readings[core]
         words = asked.forms.runs.at(asked.words[core])
+        own = weights[asked.words[core]]
         result = []
-        run = words
+        run, joined = words, own
         for gap in (1, 2):
             count = max(len(core) - gap, 0)
             run = run.at(slice(count)).then(words.at(slice(gap, None)))
+            joined = joined[:count] + own[gap:]
             rows = np.flatnonzero(readings[:count] == readings[gap:])
             found, listed = self.words.find_joined(run.hashes[rows])
             places, owners = expand(self._posting_starts[listed], self._posting_counts[listed])
-            result.append(readings[rows[found]][owners] * len(self) + self._postings[places])
+            some, names = readings[rows[found]][owners], self._postings[places]
+            others = totals[some] - joined[rows[found]][owners]
+            kept = self._may_score(
+                met, asked, some, names, self.weights[listed][owners], others, score_min
+            )
+            result.append(some[kept] * len(self) + names[kept])
         return np.concatenate(result)
 
-    def _glued(self, met: Met, asked: Asked, core: Array, totals: Array, score_min: float) -> Array:
+    def _glued(
+        self,
+        met: Met,
+        asked: Asked,
+        core: Array,
+        weights: Array,
+        totals: Array,
+        score_min: float,
+    ) -> Array:
         """Pairs of a reading with a listed name of which it has several words as one."""
         words = asked.words[core]
         long = asked.forms.lengths[words] >= 5
         found, rows = self._joined.find(asked.forms.hashes[words[long]])
         readings, names = asked.readings[core][long][found], self._joined_names[rows]
-        glued = self._joined_weights[rows]
-        others = np.maximum(totals[readings] - 1, 0)
-        rest = np.maximum(self.totals[names] - glued, 0)
-        alike = met.likes_of(readings, self._heavy[names])
-        also = (alike * self._heavy_weights[names]).sum(axis=1)
-        matched = glued + np.minimum(np.minimum(also, others), rest)
-        covers, subject = matched / (glued + rest), matched / (glued + others)
-        subject[asked.text[readings]] = 1.0
-        kept = bound(covers, subject, np.full(len(rows), BITS_ENOUGH)) >= score_min - _MARGIN
+        others = totals[readings] - weights[words[long]][found]
+        kept = self._may_score(
+            met, asked, readings, names, self._joined_weights[rows], others, score_min
+        )
         return np.asarray(readings[kept] * len(self) + names[kept])
+
+    def _may_score(
+        self,
+        met: Met,
+        asked: Asked,
+        readings: Array,
+        names: Array,
+        joined: Array,
+        others: Array,
+        score_min: float,
+    ) -> Array:
+        """Say which pairs may score enough by words written as one, and by what else is met.
+
+        ``joined`` is what those words weigh in the listed name, ``others`` what the reading's
+        other words do.
+        """
+        others = np.maximum(others, 0)
+        rest = np.maximum(self.totals[names] - joined, 0)
+        alike = met.likes_of(readings, self._heavy[names])
+        also = (alike * self._heavy_weights[names]).sum(axis=1) + self._over[names]
+        matched = joined + np.minimum(np.minimum(also, others), rest)
+        covers, subject = matched / (joined + rest), matched / (joined + others)
+        subject[asked.text[readings]] = 1.0
+        score = bound(covers, subject, np.full(len(names), BITS_ENOUGH))
+        return np.asarray(score >= score_min - _MARGIN)
 
     def _sharing_anchors(self, met: Met, asked: Asked, score_min: float) -> Array:
         """Return codes (reading, group), sorted, of which enough words are met.
@@ -358,7 +494,7 @@ class NameIndex:
             enough |= (asked.initials[readings] & letters) != 0
         rows = np.flatnonzero(~enough)
         left = groups[rows]
-        count = met.count(readings[rows], self._signs[:, :_QUICK][left])
+        count = met.count(readings[rows], self._signs[left])
         enough[rows[count >= 2]] = True
         pairs = np.sort(readings[enough] * len(self._heads) + groups[enough])
         return np.asarray(pairs[np.diff(pairs, prepend=-1) != 0])
@@ -382,6 +518,10 @@ class NameIndex:
         begun = self._first_letter[heavy[rows]] & asked.initials[readings[rows], None]
         initials = (weights[rows] * ((begun != 0) & (alike[rows] == 0))).sum(axis=1)
         matched[rows] += INITIAL_ALIKE * initials
+        # Each word or initial of a name matches one word at most, and none weighs more than 1.
+        most = asked.counts + np.bitwise_count(asked.initials)
+        most = np.where(asked.text, np.inf, most)
+        matched = np.minimum(matched, most[readings])
         covers = np.minimum(matched / np.maximum(self._core_totals[names], 1e-9), 1.0)
         others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
         others[asked.text[readings]] = 1.0
@@ -394,14 +534,66 @@ class NameIndex:
         return np.asarray(pairs[score >= score_min - _MARGIN])
 
 
+class Usual:
+    """What each asked word is alike to, each listed word in its usual spelling, the most alike first."""
+
+    def __init__(self, rows: Array, words: Array, likes: Array, asked: int) -> None:
+        """The arrays are parallel: asked word, listed word, likeness; ``asked`` counts the former."""
+        order = np.lexsort((-likes, words, rows))
+        rows, words, likes = rows[order], words[order], likes[order]
+        first = (np.diff(rows, prepend=-1) != 0) | (np.diff(words, prepend=-1) != 0)
+        rows, words, likes = rows[first], words[first], likes[first]
+        order = np.lexsort((-likes, rows))
+        self.words = words[order]
+        self.counts = np.bincount(rows, minlength=asked)
+        self.starts = np.cumsum(self.counts) - self.counts
+        self._strong = np.bincount(rows[likes >= _STRONG], minlength=asked)
+
+    def crossed(self, left: Array, right: Array) -> Iterator[tuple[Array, Array, Array]]:
+        """Yield each two words of which one is strongly alike: row, word of left, word of right.
+
+        ``left`` and ``right`` are parallel asked words.
+        """
+        strong, weak = self._strong[left], self.counts[left] - self._strong[left]
+        for skipped, ones, others in (
+            (0, strong, self.counts[right]),
+            (strong, weak, self._strong[right]),
+        ):
+            sizes = ones * others
+            starts = self.starts[left] + skipped
+            done = np.cumsum(sizes)
+            total = int(done[-1]) if len(done) else 0
+            cuts = np.searchsorted(done, np.arange(_PIECE, total + _PIECE, _PIECE))
+            for begin, end in pairwise((0, *np.unique(np.minimum(cuts + 1, len(sizes))).tolist())):
+                offsets, rows = expand(np.zeros(end - begin, dtype=np.int64), sizes[begin:end])
+                rows += begin
+                one, other = np.divmod(offsets, others[rows])
+                yield (
+                    rows,
+                    self.words[starts[rows] + one],
+                    self.words[self.starts[right][rows] + other],
+                )
+
+
 class Met:
     """The listed words that readings meet, and how alike they are."""
 
     def __init__(self, readings: Array, words: Array, likes: Array, vocabulary: int) -> None:
         """The arrays are parallel, sorted by reading and word; words are below ``vocabulary``."""
-        self.readings, self.words = readings, words
-        self._likes, self._vocabulary = likes, vocabulary + 1
+        self.readings, self.words, self.likes = readings, words, likes
+        self._vocabulary = vocabulary + 1
         self._codes = readings * self._vocabulary + words
+
+    def at(self, rows: Array | slice) -> Met:
+        """Return some of them."""
+        return Met(self.readings[rows], self.words[rows], self.likes[rows], self._vocabulary - 1)
+
+    def of(self, readings: Array) -> Met:
+        """Return those of a range of readings, given in order."""
+        if not len(readings):
+            return self.at(slice(0))
+        start, end = np.searchsorted(self.readings, (readings[0], readings[-1] + 1)).tolist()
+        return self.at(slice(start, end))
 
     def pieces(self, counts: Array, size: int) -> list[Met]:
         """Cut between readings so that each piece has about ``size`` of the words' ``counts``."""
@@ -413,15 +605,7 @@ class Met:
         starts = np.searchsorted(self.readings, np.unique(self.readings[cuts])).tolist()
         starts[:1] = [0]
         ends = [*starts[1:], len(self.words)]
-        return [
-            Met(
-                self.readings[start:end],
-                self.words[start:end],
-                self._likes[start:end],
-                self._vocabulary - 1,
-            )
-            for start, end in zip(starts, ends, strict=True)
-        ]
+        return [self.at(slice(start, end)) for start, end in zip(starts, ends, strict=True)]
 
     @cached_property
     def _marks(self) -> Array:
@@ -454,7 +638,7 @@ class Met:
         wanted = readings[rows] * self._vocabulary + words[rows, columns]
         places = np.minimum(np.searchsorted(self._codes, wanted), len(self._codes) - 1)
         found = self._codes[places] == wanted
-        result[rows[found], columns[found]] = self._likes[places[found]]
+        result[rows[found], columns[found]] = self.likes[places[found]]
         return result
 
 
