@@ -10,6 +10,7 @@ that stands on common words only is worth less, unless the names are the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import add
 from typing import NamedTuple
 
 from paritas.screening.words import ALIKE_MIN, Token, known_likeness, likeness
@@ -82,23 +83,28 @@ def compare(
     """
     pairs = _paired(subject, listed)
     matched = rest_listed = rest_subject = bits = 0.0
-    used_subject = {place for pair in pairs for place in pair.subject}
-    used_listed = {place for pair in pairs for place in pair.listed}
+    used_subject: set[int] = set()
+    used_listed: set[int] = set()
     for pair in pairs:
-        weight = sum(listed[place].weight for place in pair.listed)
+        used_subject.update(pair.subject)
+        used_listed.update(pair.listed)
+        weight = worth = 0.0
+        for place in pair.listed:
+            weight += listed[place].weight
+            worth += listed[place].bits
         matched += weight * pair.alike
         rest_listed += weight * (1 - pair.alike)
         rest_subject += weight * (1 - pair.alike)
-        bits += evidence(sum(listed[place].bits for place in pair.listed), pair.alike)
-    rest_listed += sum(t.weight for place, t in enumerate(listed) if place not in used_listed)
+        bits += evidence(worth, pair.alike)
     if not matched:
         return Match(0.0, (), 0.0)
+    rest_listed += sum([t.weight for place, t in enumerate(listed) if place not in used_listed])
     span = range(len(subject))
     if text:
         span = _span(subject, listed, pairs, bits, vessel)
         if not span:
             return Match(0.0, (), 0.0)
-    rest_subject += sum(subject[p].weight for p in span if p not in used_subject)
+    rest_subject += sum([subject[p].weight for p in span if p not in used_subject])
     score = scored(matched, rest_subject, rest_listed, bits)
     score *= _caution(subject, listed, pairs, text)
     return Match(score, tuple(pairs), bits)
@@ -254,9 +260,13 @@ def _runs(
     ):
         if len(free_many) < 2 or not free_one:
             continue
+        letters = [len(token.text) for token in many]
+        shortest = min(map(add, letters, letters[1:]))
+        longest = max([len(single[one].text) for one in free_one])
+        if longest + 2 < shortest:
+            continue
         singles = [one for one in free_one if len(single[one].text) >= _JOINED_LETTERS_MIN]
         initials = {single[one].text[0] for one in singles}
-        letters = [len(token.text) for token in many]
         places: list[tuple[int, int, int, tuple[int, ...]]] = []
         for length in (3, 2):
             for start in range(len(many) - length + 1):

@@ -244,10 +244,12 @@ def likeness(left: Token, right: Token) -> tuple[float, str]:
     if left.spelling == right.spelling:
         near = len(left.spelling) > 3 and OSA.normalized_similarity(left.text, right.text) >= _FAR
         return (SPELLED_ALIKE if near else FAR_SPELLED_ALIKE), "spelled otherwise"
-    alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=0.53)
     same_sound = left.sound == right.sound and len(left.sound) > 2
-    if not alike and not same_sound:
-        return 0.0, ""
+    least = 0.53 if same_sound else ALIKE_MIN
+    one, other = len(left.spelling), len(right.spelling)
+    alike = 0.0
+    if abs(one - other) <= (1 - least) * max(one, other):
+        alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=least)
     how = "a letter or more differs"
     if same_sound:
         alike, how = max(alike, (alike + 0.9) / 2), "sounds alike"
