@@ -7,6 +7,7 @@ from random import Random
 
 import msgspec
 
+from cycle_wishes import CycleWishes
 from paritas.core import approvals
 from paritas.core.state import State
 from paritas.core.verdicts import hit_of, jurisdictions, unscreened
@@ -71,13 +72,19 @@ def _binding_commands() -> list[c.AnyCommand]:
 class Wishes:
     """An endless stream of commands: mostly sensible, some hostile, amounts at the edges."""
 
-    def __init__(self, random: Random, state: State) -> None:
+    def __init__(self, random: Random, state: State, *, signs: bool = True) -> None:
         self.random = random
         self.state = state
+        #: Some commands carry a signature, as if a request had been proved before them.
+        self.signs = signs
         self.at_ns = 0
         self.date = DAY
         self.sent: list[c.SubmitInstruction] = []
         self.planned: list[c.AnyCommand] = []
+        self.cycles = CycleWishes(random, state)
+
+    def signature(self) -> bytes:
+        return self.random.choice((b"", b"n" * 16, b"s" * 64)) if self.signs else b""
 
     def amount(self, account_number: int) -> int:
         """0, 1, the headroom and its neighbours, or something in between."""
@@ -121,7 +128,7 @@ class Wishes:
             (self.many_legs, 5),
             (self.give_back, 4),
             (self.repeat, 4),
-            (self.gridlock, 3),
+            (self.gridlock, 6),
             (self.queue_command, 10),
             (self.hold_command, 10),
             (self.account_command, 9),
@@ -130,6 +137,7 @@ class Wishes:
             (self.message, 2),
             (self.collection, 3),
             (self.word, 5),
+            (lambda: self.cycles.next(self.at_ns), 8),
             (self.screening_command, 35 if screened else 0),
         )
         maker = r.choices([m for m, _ in makers], [w for _, w in makers])[0]
@@ -198,7 +206,7 @@ class Wishes:
             number, book_number = r.choice(hits)
             book = self.state.books[book_number]
         issuer = book.issuer.number if r.random() < 0.95 else r.choice(list(self.state.parties))
-        signature = r.choice((b"", b"signed"))
+        signature = self.signature()
         head = (self.at_ns, issuer, signature, book.number if r.random() < 0.97 else 99)
         name = r.choice(("OFAC/SDN", "OFAC/SDN", "UN", ""))
         command = self.state.instructions[number] if number < len(self.state.instructions) else None
@@ -506,7 +514,7 @@ class Wishes:
         parties, issuers = approvals.consent_needed(self.state, waits.change)
         concerned = [*parties, *(range(1, 4) if issuers else ())]
         actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
-        head = (self.at_ns, actor, r.choice((b"", b"", b"signed")), waits.number)
+        head = (self.at_ns, actor, self.signature(), waits.number)
         if r.random() < 0.15:
             return c.WithdrawChange(*head, person)
         digest = waits.digest if r.random() < 0.95 else b"other"
@@ -519,7 +527,7 @@ class Wishes:
         free_minor = max(1, account.balance_minor - account.held_minor)
         change = c.RedeemMoney(0, issuer, b"", account.number, free_minor)
         digest = sha256(approvals.content_of(change)).digest()
-        head = (0, issuer, b"signed")
+        head = (0, issuer, b"s" * 64 if self.signs else b"")
         lapses_ns = self.at_ns + HOUR_NS
         self.planned = [
             c.ApproveChange(*head, first + 1, digest, b"q"),
@@ -553,9 +561,7 @@ class Wishes:
             change = r.choice(waiting)
         actor = change.actor if r.random() < 0.9 else r.choice(list(self.state.parties))
         expires_ns = self.at_ns + r.choice((0, HOUR_NS // 10, *[4 * HOUR_NS] * 6))
-        return c.ProposeChange(
-            self.at_ns, actor, r.choice((b"", b"signed")), person, change, expires_ns
-        )
+        return c.ProposeChange(self.at_ns, actor, self.signature(), person, change, expires_ns)
 
     def screening_change(self) -> tuple[c.AnyChange, ...]:
         r = self.random

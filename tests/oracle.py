@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from cycle_oracle import CycleOracle
 from paritas.model import commands as c
 
 AMOUNT_MAX = 10**18 - 1
@@ -71,8 +72,9 @@ class Change:
     yes: list[tuple[int, bytes, bool]]
 
 
-class Oracle:
+class Oracle(CycleOracle):
     def __init__(self) -> None:
+        super().__init__()
         self.parties: dict[int, str] = {0: ""}
         self.members: set[int] = set()
         self.senders: set[tuple[int, int]] = set()
@@ -771,6 +773,7 @@ class Oracle:
                 ("QueuedRefused", item.number, reason)
                 for item, reason in zip(ended, why, strict=True)
             ),
+            *self.lapse(s.book),
         ]
 
     # --- screening
@@ -1063,7 +1066,8 @@ class Oracle:
     def do_RecordRequest(self, s: c.RecordRequest) -> list[tuple[Any, ...]]:
         return [("Recorded", 0)]
 
-    do_PassTime = do_RecordRequest
+    def do_PassTime(self, s: c.PassTime) -> list[tuple[Any, ...]]:
+        return [("Recorded", 0)]
 
     def do_SetRate(self, s: c.SetRate) -> list[tuple[Any, ...]]:
         self.books[s.book].rate = (s.numerator, s.denominator)
@@ -1110,7 +1114,7 @@ class Oracle:
     def do_RetireKey(self, s: c.RetireKey) -> list[tuple[Any, ...]]:
         reason = self.owns_key(s)
         party, begins, ends = self.keys_known.get(s.key, (-1, 0, 0))
-        if reason is None and (party != s.party or ends <= s.at_ns):
+        if reason is None and (party < 0 or party != s.party or ends <= s.at_ns):
             reason = "NARR"
         if reason:
             return [("CommandRefused", reason)]
@@ -1150,6 +1154,7 @@ class Oracle:
         aside.accounts = {n: copy.copy(account) for n, account in self.accounts.items()}
         aside.books = {n: copy.copy(book) for n, book in self.books.items()}
         aside.keys_known, aside.woken = dict(self.keys_known), []
+        aside.caps = dict(self.caps)
         aside.lists = {book: dict(here) for book, here in self.lists.items()}
         aside.list_version, aside.homes = dict(self.list_version), dict(self.homes)
         aside.blocked = dict(self.blocked)
@@ -1189,7 +1194,7 @@ class Oracle:
             return [*events, ("CommandRefused", reason)]
         self.change_last += 1
         party = s.actor if s.actor in parties or (count and s.actor in self.issuers()) else -1
-        yes = [(party, s.person, bool(s.signature))]
+        yes = [(party, s.person, len(s.signature) == 64)]
         self.changes[self.change_last] = Change(s.actor, s.change, s.expires_ns, yes)
         return [*events, ("ChangeProposed", self.change_last)]
 
@@ -1212,11 +1217,11 @@ class Oracle:
             reason = "AG01"
         elif s.content != hashlib.sha256(msgspec.msgpack.encode(plain)).digest():
             reason = "NARR"
-        elif has_keys and len(ours) == 1 and not s.signature and not ours[0][2]:
+        elif has_keys and len(ours) == 1 and len(s.signature) != 64 and not ours[0][2]:
             reason = "AG01"
         if reason:
             return [*events, ("CommandRefused", reason)]
-        waits.yes.append((s.actor, s.person, bool(s.signature)))
+        waits.yes.append((s.actor, s.person, len(s.signature) == 64))
         two = {p for p in self.parties if sum(party == p for party, _, _ in waits.yes) == 2}
         if not parties <= two or len(two & self.issuers()) < count:
             return [*events, ("ChangeApproved", s.number)]
@@ -1244,6 +1249,9 @@ def event_tuple(event: Any) -> tuple[Any, ...]:
     """Bring an engine's event into the oracle's form: the name, then its numbers and reason."""
     name = type(event).__name__
     fields = [getattr(event, f) for f in event.__struct_fields__ if f != "text"]
+    for plural in ("positions", "lacks"):
+        if hasattr(event, plural):
+            fields[-1] = tuple((p.account, p.net_minor) for p in getattr(event, plural))
     if name == "SetSettled":
         return (name, *event.numbers)
     if name == "HoldsDecided":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Never
 
@@ -17,6 +18,7 @@ from paritas import __version__
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from paritas.client.settings import Settings
     from paritas.node.run import Progress
 
 app = App(
@@ -36,6 +38,7 @@ def settle(
     out: Path,
     date: datetime.date | None = None,
     deliver: bool = False,
+    obligations: Path | None = None,
     json: bool = False,
 ) -> int:
     """Settle a directory of ISO 20022 files, offline and on virtual time.
@@ -58,6 +61,8 @@ def settle(
         The first business date; by default the earliest settlement date of the input.
     deliver
         Also write delivered/BIC/: what each payee receives.
+    obligations
+        What members submit to the scheme's netting cycles (CSV); OUT then gets cycles/ as well.
     json
         Print the report as JSON instead of a table.
     """
@@ -65,30 +70,271 @@ def settle(
     from paritas.node.settle import settle as run
 
     with _progress() as tell:
-        data = run(in_dir, load_scheme(scheme), out, first_day=date, deliver=deliver, tell=tell)
+        data = run(
+            in_dir,
+            load_scheme(scheme),
+            out,
+            first_day=date,
+            deliver=deliver,
+            obligations=obligations,
+            tell=tell,
+        )
     _show(data, out, as_json=json)
     return 0
 
 
 @app.command
-def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+def serve(
+    *,
+    config: Path,
+    data: Path = Path("data"),
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    workers: int | None = None,
+    requests_max: int = 4_000,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+    traces: bool = False,
+    name: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    tls_certificate: Path | None = None,
+    tls_key: Path | None = None,
+    client_ca: Path | None = None,
+    client_certificates: Path | None = None,
+    insecure_trust_callers: bool = False,
+    insecure_webhooks: bool = False,
+) -> int:
+    """Run a node: settle what members submit over HTTP, on real time, until told to stop.
+
+    docs/service.md says what can be asked, docs/trust.md by whom. Stop it with SIGTERM or Ctrl-C: what was answered is
+    durable, what was not is refused.
+
+    Example: paritas serve --config scheme.toml --data /var/lib/paritas --port 8080
+
+    Parameters
+    ----------
+    config
+        The scheme file (TOML) that the node's journal began with, or begins with now.
+    data
+        Where the node lives: its journal and what goes with it.
+    host
+        The address to listen at.
+    port
+        The port to listen at.
+    workers
+        How many processes read messages; by default one for each core but one.
+    requests_max
+        How many requests may be on their way at once; more are refused, to come again later.
+    log_level
+        What is logged, as JSON lines on standard error.
+    traces
+        Export OpenTelemetry traces, where the extra paritas[traces] is installed.
+    name
+        A name (host, or host:port) under which members call; signed requests for another are refused.
+    tls_certificate
+        The node's certificate (PEM), for TLS without a proxy before it.
+    tls_key
+        Its private key (PEM).
+    client_ca
+        Who issues client certificates (PEM): ask for one on every connection.
+    client_certificates
+        Whose is which (TOML: BIC = ["SHA-256 fingerprint", ...]); theirs are then insisted on.
+    insecure_trust_callers
+        Believe what callers say of themselves. For trying out on one machine, never for money.
+    insecure_webhooks
+        Call webhooks on plain HTTP and in private networks too. For trying out.
+    """
+    from paritas.api.budget import Limits
+    from paritas.api.principals import TrustingAuthenticator
+    from paritas.api.proving import proving
+    from paritas.api.serve import serve as run
+    from paritas.api.tls import Tls, read_certificates
+    from paritas.console.pages import ROUTES as CONSOLE
+    from paritas.node.scheme import load_scheme
+
+    if requests_max < 1:
+        raise UsageError("paritas serve: --requests-max is at least 1.")
+    is_local = host in ("127.0.0.1", "::1", "localhost")
+    if insecure_trust_callers and not is_local:
+        raise UsageError("paritas serve: --insecure-trust-callers listens on this machine only.")
+    if (tls_certificate is None) != (tls_key is None):
+        raise UsageError("paritas serve: --tls-certificate and --tls-key go together.")
+    if tls_certificate is None and (client_ca or client_certificates):
+        raise UsageError("paritas serve: client certificates need --tls-certificate and --tls-key.")
+    tls = None
+    if tls_certificate is not None and tls_key is not None:
+        tls = Tls(tls_certificate, tls_key, client_ca)
+    certificates = read_certificates(client_certificates) if client_certificates else None
+    names = frozenset(each.lower() for each in name)
+    secure_cookies = tls is not None or not is_local
+    run(
+        load_scheme(config),
+        data,
+        (lambda node: TrustingAuthenticator())
+        if insecure_trust_callers
+        else (lambda node: proving(node, data, names, certificates, secure_cookies=secure_cookies)),
+        host=host,
+        port=port,
+        workers=workers,
+        limits=Limits(requests=requests_max, requests_each=max(1, requests_max // 2)),
+        log_level=log_level,
+        traces=traces,
+        tls=tls,
+        webhooks_anywhere=insecure_webhooks,
+        more=CONSOLE,
+    )
+    return 0
+
+
+person = App(name="person", help="The people who may log in to a node: enter, list, renew, end.")
+app.command(person)
+
+
+@person.command
+def add(
+    name: str,
+    /,
+    *,
+    role: Literal["operator", "issuer", "treasurer", "clerk", "compliance", "auditor"],
+    institution: str = "",
+    key: str = "",
+    data: Path = Path("data"),
+    scheme: str = "Paritas",
+) -> int:
+    """Enter a person, who then logs in with a password and a second factor.
+
+    The password is asked for, or read from standard input. The second factor's secret is shown once.
+
+    Example: paritas person add anna --role treasurer --institution AAAAINB0XXX --data data
+
+    Parameters
+    ----------
+    name
+        The name to log in with.
+    role
+        What the person does; docs/trust.md says what each role may do.
+    institution
+        The BIC of the person's institution; none for the operator's own people.
+    key
+        A public key of the institution with which this person signs.
+    data
+        Where the node lives.
+    scheme
+        What authenticator apps call it.
+    """
+    from paritas.people import commands
+
+    return commands.add(data, name, role, institution, key, scheme)
+
+
+@person.command(name="list")
+def list_people(*, data: Path = Path("data"), json: bool = False) -> int:
+    """List everybody who may, or might, log in.
+
+    Example: paritas person list --data data --json
+
+    Parameters
+    ----------
+    data
+        Where the node lives.
+    json
+        Print them as JSON.
+    """
+    from paritas.people import commands
+
+    return commands.list_people(data, as_json=json)
+
+
+@person.command
+def renew(name: str, /, *, data: Path = Path("data"), scheme: str = "Paritas") -> int:
+    """Give a person a new password and a new second factor, as when a telephone is lost.
+
+    Example: paritas person renew anna --data data
+
+    Parameters
+    ----------
+    name
+        The name to log in with.
+    data
+        Where the node lives.
+    scheme
+        What authenticator apps call it.
+    """
+    from paritas.people import commands
+
+    return commands.renew(data, name, scheme)
+
+
+@person.command
+def end(name: str, /, *, data: Path = Path("data")) -> int:
+    """End a person's access and open sessions. What the person did stays in the journal.
+
+    Example: paritas person end anna --data data
+
+    Parameters
+    ----------
+    name
+        The name to log in with.
+    data
+        Where the node lives.
+    """
+    from paritas.people import commands
+
+    return commands.end(data, name)
+
+
+@app.command
+def keygen(path: Path, /, *, passphrase: bool = False) -> int:
+    """Make a key pair to sign with: the private key goes to a file, the public key is printed.
+
+    The public key goes into the rulebook: into the scheme file, or by a change that is approved.
+
+    Example: paritas keygen aaaainb0.pem
+
+    Parameters
+    ----------
+    path
+        The file to make (PKCS #8 PEM); only you may read it, and it is never written over.
+    passphrase
+        Ask for a passphrase to protect the file with.
+    """
+    from getpass import getpass
+
+    from paritas.model.keys import key_text
+    from paritas.signing.keys import make_key_file
+
+    secret = getpass("Passphrase: ") if passphrase else ""
+    if passphrase and getpass("The same again: ") != secret:
+        raise UsageError("paritas keygen: the two passphrases differ.")
+    print(key_text(make_key_file(path, secret)))
+    return 0
+
+
+@app.command
+def check(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)], profile: str = "plain"
+) -> int:
     """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 
     A directory stands for all files below it, - for standard input. Exit 1 if anything is invalid.
 
-    Example: paritas check payment.xml inbox/
+    Example: paritas check payment.xml inbox/ --profile cbpr+
 
     Parameters
     ----------
     files
         Files or directories.
+    profile
+        plain, cbpr+ (cbpr+2025 and cbpr+2026 for one release) or harmonised: whose rules a message
+        is to keep beyond its schema.
     """
     from paritas.iso20022.check import check_command
+    from paritas.iso20022.usage.profiles import PROFILES
     from paritas.mt.checking import check_if_mt
 
     if not files:
         raise UsageError("paritas check: name at least one file or directory.")
-    return check_command(list(files), sys.stdout, check_if_mt)
+    if profile not in PROFILES:
+        raise UsageError(f"paritas check: --profile {profile}: say one of {', '.join(PROFILES)}.")
+    return check_command(list(files), sys.stdout, check_if_mt, PROFILES[profile])
 
 
 @app.command
@@ -130,7 +376,8 @@ def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False)
         print(
             f"{journal}: {verdict}. {report.rows} rows, {report.records} records:"
             f" {report.settled} settled, {report.refused} refused, {report.waiting} waiting;"
-            f" {report.sealed_checked} sealed parts match their hashes;"
+            f" {report.sealed_checked} sealed parts match their hashes,"
+            f" {report.signatures_checked} signatures their requests;"
             f" {report.clearings} clearings with their certificates."
         )
         print(f"head {report.head}")
@@ -138,23 +385,263 @@ def audit(journal: Path, /, *, clearing: Path | None = None, json: bool = False)
     return 1 if report.breaches else 0
 
 
+@Parameter(name="*")
+@dataclass
+class Node:
+    """Which node a member's command asks, as whom."""
+
+    url: str = ""
+    """The node's address, such as https://node.example (or PARITAS_URL, or the settings file)."""
+    bic: str = ""
+    """The own institution (or PARITAS_BIC)."""
+    key: str = ""
+    """The file with the private key that signs (or PARITAS_KEY)."""
+    settings: Path | None = None
+    """A settings file (TOML: url, bic, key ...) instead of ~/.config/paritas/client.toml."""
+
+    def load(self) -> Settings:
+        """Return the settings; raises SettingsError."""
+        from paritas.client.settings import Settings
+
+        return Settings.load(self.settings, url=self.url, bic=self.bic, key=self.key)
+
+
+_HERE = Node()
+
+
 @app.command
-def status(uetr: str, /, *, journal: Path, json: bool = False) -> int:
+def send(*files: str, xml: bool = False, json: bool = False, node: Node = _HERE) -> int:
+    """Send messages to the node, ISO 20022 or MT; what is answered is durable there.
+
+    Exit 1 if anything in them was refused.
+
+    Example: paritas send payment.xml --url https://node.example --key bank.pem
+
+    Parameters
+    ----------
+    files
+        The messages, one in each file; - is standard input.
+    xml
+        Print the node's pacs.002 for each.
+    json
+        Print the answer to each as one line of JSON.
+    """
+    from paritas.client import commands
+
+    if not files:
+        raise UsageError("paritas send: name at least one file.")
+    return commands.send(node.load(), files, xml=xml, as_json=json)
+
+
+@app.command
+def queue(currency: str = "", /, *, json: bool = False, node: Node = _HERE) -> int:
+    """List what waits, why, and what would free it.
+
+    Example: paritas queue INR
+
+    Parameters
+    ----------
+    currency
+        Only this currency.
+    json
+        Print each as one line of JSON.
+    """
+    from paritas.client import commands
+
+    return commands.queue(node.load(), currency, as_json=json)
+
+
+@app.command
+def act(
+    what: Literal["cancel", "priority", "reorder"],
+    number: int,
+    value: str = "",
+    /,
+    *,
+    json: bool = False,
+    node: Node = _HERE,
+) -> int:
+    """Cancel what waits, or give it another priority or place.
+
+    Example: paritas act priority 4711 urgent
+
+    Parameters
+    ----------
+    what
+        What to do with it.
+    number
+        Its number, as paritas queue shows it.
+    value
+        The priority (urgent, high, normal) or the place (front, end).
+    json
+        Print the answer as JSON.
+    """
+    from paritas.client import commands
+
+    allowed = {"priority": ("urgent", "high", "normal"), "reorder": ("front", "end")}.get(
+        what, ("",)
+    )
+    if value not in allowed:
+        words = " or ".join(filter(None, allowed)) or "nothing"
+        raise UsageError(f"paritas act {what}: after the number comes {words}.")
+    return commands.act(node.load(), what, number, value, as_json=json)
+
+
+@app.command
+def balance(currency: str = "", /, *, at: str = "", json: bool = False, node: Node = _HERE) -> int:
+    """Show the institution's balances, now or as of a past moment.
+
+    Example: paritas balance INR --at 2026-09-30T17:00:00Z
+
+    Parameters
+    ----------
+    currency
+        Only this currency.
+    at
+        A past moment, ISO 8601 with its zone.
+    json
+        Print them as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.balance(node.load(), currency, at, as_json=json)
+
+
+@app.command
+def statement(
+    currency: str,
+    /,
+    *,
+    date: datetime.date | None = None,
+    xml: bool = False,
+    json: bool = False,
+    node: Node = _HERE,
+) -> int:
+    """Show an account's entries between opening and closing balance, oldest first.
+
+    Example: paritas statement INR --date 2026-09-30
+
+    Parameters
+    ----------
+    currency
+        The book's currency.
+    date
+        The business date; without it, everything there is.
+    xml
+        Print the camt.053 of a date that has ended.
+    json
+        Print each entry as one line of JSON.
+    """
+    from paritas.client import commands
+
+    day = date.isoformat() if date is not None else ""
+    if xml and not day:
+        raise UsageError("paritas statement: --xml needs --date.")
+    return commands.statement(node.load(), currency, day, xml=xml, as_json=json)
+
+
+@app.command
+def watch(*kinds: str, after: str = "", json: bool = False, node: Node = _HERE) -> int:
+    """Print what changes as it happens, until stopped with Ctrl-C.
+
+    Example: paritas watch payment.settled payment.refused --json
+
+    Parameters
+    ----------
+    kinds
+        Only these kinds, such as payment.settled; without any, all.
+    after
+        Go on after the notice of this id.
+    json
+        Print each notice as one line of JSON.
+    """
+    from paritas.client import commands
+
+    return commands.watch(node.load(), kinds, after, as_json=json)
+
+
+@app.command
+def changes(*, json: bool = False, node: Node = _HERE) -> int:
+    """List the changes that wait for people's approval.
+
+    Example: paritas changes
+
+    Parameters
+    ----------
+    json
+        Print them as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.changes(node.load(), as_json=json)
+
+
+@app.command
+def approve(number: int, /, *, digest: str = "", json: bool = False, node: Node = _HERE) -> int:
+    """Approve a change with your key, as another person than those who approved it before.
+
+    Example: paritas approve 7 --key officer.pem --digest 9f2c...
+
+    Parameters
+    ----------
+    number
+        The change's number, as paritas changes shows it.
+    digest
+        The digest that was agreed on another way; nothing else is approved then.
+    json
+        Print the answer as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.approve(node.load(), number, digest, as_json=json)
+
+
+@app.command
+def withdraw(number: int, /, *, json: bool = False, node: Node = _HERE) -> int:
+    """Take a change of the own institution back, or turn one down that needs its consent.
+
+    Example: paritas withdraw 7
+
+    Parameters
+    ----------
+    number
+        The change's number.
+    json
+        Print the answer as JSON.
+    """
+    from paritas.client import commands
+
+    return commands.act(node.load(), "withdraw", number, "", as_json=json)
+
+
+@app.command
+def status(
+    payment: str, /, *, journal: Path | None = None, json: bool = False, node: Node = _HERE
+) -> int:
     """Show a payment's history as a timeline: received, queued, settled, delivered, confirmed.
 
-    Found by its UETR, else by its TxId or InstrId. Exit 1 if the journal knows no such payment.
+    Found by its number, its UETR, else by its TxId or InstrId. Asks the node, or, with --journal, a
+    journal file. Exit 1 if there is no such payment.
 
     Example: paritas status 0f3e8a54-6a1c-4b5e-9d43-2f7c1b8e6a90 --journal out/today/journal.sqlite
 
     Parameters
     ----------
-    uetr
-        The payment's UETR or reference.
+    payment
+        The payment's number, UETR or reference.
     journal
-        The journal file; its tables for asking are kept beside it and brought up to date.
+        A journal file; its tables for asking are kept beside it and brought up to date.
     json
         Print the payments and their timelines as JSON.
     """
+    if journal is not None:
+        return _status_in(journal, payment, as_json=json)
+    from paritas.client import commands
+
+    return commands.status(node.load(), payment, as_json=json)
+
+
+def _status_in(journal: Path, uetr: str, *, as_json: bool) -> int:
     import msgspec
     from rich.console import Console
 
@@ -167,7 +654,7 @@ def status(uetr: str, /, *, journal: Path, json: bool = False) -> int:
 
         with history_beside(journal, caught_up) as (history, _):
             tracked = track(history, uetr)
-    if json:
+    if as_json:
         print(msgspec.json.encode(tracked).decode())
     elif tracked:
         Console().print(*timeline_tables(tracked), sep="\n\n")
@@ -446,7 +933,7 @@ def verify(problem: Path, result: Path, /) -> int:
 
 @app.command
 def bench(
-    what: Literal["settlement", "screening"] = "settlement",
+    what: Literal["settlement", "service", "screening"] = "settlement",
     /,
     *,
     quick: bool = False,
@@ -454,7 +941,7 @@ def bench(
     picture: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Measure this machine: settlement (the engine, and settle as a whole process), or screening.
+    """Measure this machine: settlement (the engine, and settle as a whole), service, or screening.
 
     docs/benchmarks.md and docs/screening.md say what each figure means.
 
@@ -471,10 +958,12 @@ def bench(
     picture
         Where to draw screening's curve of recall and false alarms (SVG).
     json
-        Print the figures of settlement as JSON.
+        Print the figures of settlement or service as JSON.
     """
     if what == "screening":
         return _bench_screening(lists, picture, quick=quick)
+    if what == "service":
+        return _bench_service(quick=quick, as_json=json)
     import msgspec
     from rich.console import Console
 
@@ -490,6 +979,22 @@ def bench(
         )
         print(f"{figures.machine}; SHA-256 over 65 bytes {yardsticks}")
         Console().print(*bench_tables(figures), sep="\n")
+    return 0
+
+
+def _bench_service(*, quick: bool, as_json: bool) -> int:
+    import msgspec
+    from rich.console import Console
+
+    from paritas.simulate.bench_service import run_service_bench, service_table
+
+    with _progress() as tell:
+        bench = run_service_bench(tell, part=10 if quick else 1)
+    if as_json:
+        print(msgspec.json.encode(bench).decode())
+    else:
+        print(f"{bench.machine}; SHA-256 over 65 bytes {bench.yardstick_ns} ns")
+        Console().print(service_table(bench))
     return 0
 
 
@@ -536,20 +1041,27 @@ def _progress() -> AbstractContextManager[Progress]:
     return progress_bar()
 
 
-def main() -> Never:
-    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
+def _told() -> tuple[type[Exception], ...]:
+    """Return the errors that are told as they are; looked up only once one was raised."""
     from paritas.iso20022.schemas import SchemaBundleMissingError
     from paritas.journal.sqlite import JournalError
+    from paritas.model.told import ToldError
     from paritas.node.run import SettleError
     from paritas.node.scheme import SchemeErrors
     from paritas.screening.lists.reading import ListError
 
+    schema = SchemaBundleMissingError
+    return SchemeErrors, SettleError, JournalError, schema, ListError, ToldError
+
+
+def main() -> Never:
+    """Run the command line; the exit code is 0 done, 1 refused or failed, 2 wrong usage."""
     try:
         code = app(exit_on_error=False, print_error=False)
     except (CycloptsError, UsageError) as error:
         print(f"{error}\nparitas --help says what can be asked.", file=sys.stderr)
         sys.exit(2)
-    except (SchemeErrors, SettleError, JournalError, SchemaBundleMissingError, ListError) as error:
+    except _told() as error:
         print(error, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from paritas.core import engine, invariants, snapshot
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
-from paritas.model.instructions import Leg
+from paritas.model.instructions import Leg, Part
 from paritas.model.screening import Verdict
 
 #: Numbers that name something here, and numbers that cannot.
@@ -36,11 +36,12 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     bool: st.booleans(),
     Leg: LEGS,
     tuple[Leg, ...]: st.lists(LEGS, max_size=4).map(tuple),
+    tuple[Part, ...]: st.lists(st.builds(Part, INTEGERS, INTEGERS), max_size=4).map(tuple),
     tuple[int, ...]: st.lists(INTEGERS, max_size=6).map(tuple),
-    tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
     tuple[int, int]: st.tuples(INTEGERS, INTEGERS),
     tuple[str, ...]: st.lists(TEXTS, max_size=2).map(tuple),
     Conversion | None: st.none() | st.builds(Conversion, INTEGERS, TEXTS),
+    tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
 }
 BY_TYPE[c.AnyChange] = st.deferred(
     lambda: st.one_of([any_of(kind) for kind in typing.get_args(c.AnyChange)])

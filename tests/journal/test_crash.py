@@ -33,7 +33,7 @@ def a_day(seed: int, count: int) -> list[AnyCommand]:
     commands = opening_commands()
     for command in commands:
         engine.apply(state, command)
-    wishes = Wishes(Random(seed), state)
+    wishes = Wishes(Random(seed), state, signs=False)
     for _ in range(count):
         commands.append(wishes.next())
         engine.apply(state, commands[-1])

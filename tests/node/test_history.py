@@ -118,7 +118,11 @@ def test_every_command_and_event_is_followed_or_left_out_on_purpose() -> None:
     own_events = {
         c.SubmitInstruction, c.CancelInstruction, c.SetPriority, c.ReorderQueue,
         c.ProposeSettlement, c.OfferHold, c.WithdrawHold, c.PromiseHold, c.DecideHolds,
+        c.OpenCycle, c.SubmitObligation, c.ConfirmObligation, c.WithdrawObligation,
+        c.CutOffCycle, c.CalculateCycle, c.SettleCycle, c.ProposeSetoff,
         c.LockQuotes, c.DrawSwap, c.RepaySwap,
+        c.OpenCycle, c.SubmitObligation, c.ConfirmObligation, c.WithdrawObligation,
+        c.CutOffCycle, c.CalculateCycle, c.SettleCycle, c.ProposeSetoff,
         c.ProposeChange, c.ApproveChange, c.WithdrawChange,
     }  # fmt: skip
     assert set(history_module._RECORDED) | own_events == set(get_args(c.AnyCommand))

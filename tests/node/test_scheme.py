@@ -495,3 +495,84 @@ def test_the_examples_of_the_documentation_load() -> None:
     words = set(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", DOCS.read_text("utf-8"), re.MULTILINE))
     for word in re.findall(r"\w+", " ".join(words)):
         assert re.search(rf"\b{word} = ", examples[1]), word
+
+
+# --- keys, and who decides
+
+KEYS = ["A" * 42 + "E", "B" * 42 + "E", "C" * 42 + "E", "D" * 42 + "E"]
+GOVERNED = f"""
+[scheme]
+name = "Two economies"
+value_currency = "USD"
+rates = {{ INR = "96", CNY = "7" }}
+threshold = 1
+keys = ["{KEYS[0]}"]
+
+[[book]]
+currency = "INR"
+issuer = "RBISINB0XXX"
+keys = ["{KEYS[1]}", "{KEYS[2]}"]
+
+[[book]]
+currency = "CNY"
+issuer = "PBOCCNB0XXX"
+
+[[member]]
+bic = "AAAAINB0XXX"
+name = "Bank of Examples"
+country = "IN"
+keys = ["{KEYS[3]}"]
+accounts = {{ INR = {{}} }}
+"""
+
+
+def test_keys_and_the_threshold_are_read_and_written() -> None:
+    scheme = parse_scheme(GOVERNED)
+    assert scheme.keys == {
+        "": (KEYS[0],),
+        "RBISINB0XXX": (KEYS[1], KEYS[2]),
+        "AAAAINB0XXX": (KEYS[3],),
+    }
+    assert scheme.issuers_needed == 1
+    assert parse_scheme(scheme_toml(scheme)) == scheme
+    unnamed = parse_scheme(GOVERNED.replace("threshold = 1\n", ""))
+    assert unnamed.issuers_needed == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        ("threshold = 1", "threshold = 3", "is more than the 2 issuers"),
+        ("threshold = 1", "threshold = 0", "must be a whole number from 1 on"),
+        ("threshold = 1", 'threshold = "1"', "must be a whole number from 1 on"),
+        (KEYS[3], KEYS[1], "is a key of RBISINB0XXX already"),
+        (KEYS[3], "A" * 42 + "B", "is not a public key"),
+        (KEYS[3], "short", "is not a public key"),
+    ],
+)
+def test_keys_and_thresholds_that_cannot_be(before: str, after: str, wanted: str) -> None:
+    with pytest.raises(SchemeErrors, match=wanted):
+        parse_scheme(GOVERNED.replace(before, after))
+
+
+def test_setting_up_ends_with_the_rule_that_changes_take_several_people() -> None:
+    import datetime
+
+    from paritas.core import engine
+    from paritas.core.state import State
+    from paritas.model.keys import key_text
+    from paritas.node.directory import setup_commands
+
+    state = State()
+    for command in setup_commands(
+        parse_scheme(GOVERNED), 5, dict.fromkeys(("INR", "CNY"), datetime.date(2026, 9, 30))
+    ):
+        engine.apply(state, command)
+    assert state.threshold == 1
+    keys = {party.bic: [key_text(key) for key in party.keys] for party in state.parties.values()}
+    assert keys == {
+        "": [KEYS[0]],
+        "RBISINB0XXX": KEYS[1:3],
+        "PBOCCNB0XXX": [],
+        "AAAAINB0XXX": [KEYS[3]],
+    }

@@ -9,11 +9,16 @@ from `today` (Monday 2026-11-23). A line ``# ...`` is a remark.
     rate INR 14.00                              bypass none | normal | all
     days ahead 5                                first day 2026-11-20
     clock Asia/Kolkata                          today 2026-11-27
+    clearing every 15m rule fifo changed 0.5
+    cycle noon INR,CNY 09:30-12:00 top up 30m without set-off
     deliver
 
     09:30 AAAAINB0XXX pays BBBBCNB0XXX INR 100.00 ref T1 [options]
     09:30 AAAAINB0XXX pays BBBBCNB0XXX INR 1400.00 to arrive as CNY 100.00 ref T1 [options]
     09:30 AAAAINB0XXX exchanges INR 1000.00 for CNY 70.00 with BBBBCNB0XXX trade X ref T1 [options]
+
+    10:00 AAAAINB0XXX owes BBBBCNB0XXX INR 100.00 in noon ref O1 [urgent] [said by BBBBCNB0XXX]
+    10:05 BBBBCNB0XXX agrees O1
 
 The options: ``urgent``, ``high``, ``dated +1`` or ``dated 2026-11-24``, ``in M`` (several payments in
 one message M), ``id M`` (its MsgId), ``from BIC`` (the header's sender), ``without header``, ``for
@@ -28,7 +33,12 @@ institutions`` (pacs.009), ``without payer`` or ``payee`` (the agents are left o
     expect T1 in M settled                      expect M group PART
     expect M unreadable rule.not_settled        expect balance AAAAINB0XXX INR 900.00 [+1]
     expect entries BBBBCNB0XXX INR 2 [+1]       expect delivered BBBBCNB0XXX T1 CNY 100.00
+    expect obligation O1 settled                expect obligation O1 ended AM04 [of which CNY 5.00 set off]
+    expect position BBBBCNB0XXX INR -50.00 in noon
+    expect cycle noon settled 12:01 INR paid 50.00
     expect report settled 2                     expect days INR +0 +1
+
+What is said about payments besides (returns, recalls, status, liquidity, statements) is in ``talk``.
 """
 
 from __future__ import annotations
@@ -36,9 +46,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from talk import Talk, as_mt, talk_line, write_talk
 
 from paritas.iso20022.payments import (
     CONVERSION,
@@ -73,6 +86,10 @@ _OPTION = re.compile(
     r" (?:(?P<priority>urgent|high)|dated (?P<dated>\S+)|in (?P<message>\S+)|id (?P<id>\S+)"
     rf"|from (?P<sender>{BIC})|(?P<headless>without header)|(?P<institutions>for institutions)"
     r"|without (?P<absent>payer|payee)|named (?P<name>\S+))"
+)
+_OWES = re.compile(
+    rf"{TIME} (?P<debtor>{BIC}) owes (?P<creditor>{BIC}) (?P<money>{MONEY}) in (?P<cycle>\S+)"
+    rf" ref (?P<ref>\S+)(?: (?P<priority>urgent|high))?(?: said by (?P<sender>{BIC}))?"
 )
 _PRIORITIES = {"urgent": "URGT", "high": "HIGH", "": ""}
 
@@ -128,12 +145,18 @@ class Case:
     deliver: bool = False
     days_ahead: int | None = None
     bypass: str = ""
+    clearing: str = ""
+    cycles: list[str] = field(default_factory=list)
+    #: Lines of the obligations' file, by the reference of what is owed.
+    owed: dict[str, dict[str, str]] = field(default_factory=dict)
+    rows: list[dict[str, str]] = field(default_factory=list)
     rates: dict[str, str] = field(default_factory=lambda: dict(RATES))
     books: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    messages: dict[str, Message] = field(default_factory=dict)
+    messages: dict[str, Any] = field(default_factory=dict)
     expectations: list[str] = field(default_factory=list)
+    as_mt: set[str] = field(default_factory=set)
 
     def day(self, text: str) -> datetime.date:
         """Return the day that "+1" or "2026-11-24" means."""
@@ -174,7 +197,14 @@ def _line(case: Case, line: str) -> None:
         case.books.append(_book(rest))
     elif verb == "member":
         case.members.append(_member(rest))
-    elif not (_setting(case, verb, rest) or _payment(case, line) or _change(case, line)):
+    elif not (
+        _setting(case, verb, rest)
+        or _payment(case, line)
+        or _obligation(case, line)
+        or talk_line(case, line)
+        or _payment(case, line)
+        or _change(case, line)
+    ):
         raise NotUnderstoodError(line)
 
 
@@ -191,6 +221,13 @@ def _setting(case: Case, verb: str, rest: str) -> bool:
         case.days_ahead = int(rest.removeprefix("ahead "))
     elif verb == "bypass":
         case.bypass = rest
+    elif verb == "cycle":
+        case.cycles.append(_cycle(rest))
+    elif verb == "clearing":
+        named = {"changed": "changed_share", "limit": "time_limit"}
+        words = rest.split()
+        lines = [f'{named.get(k, k)} = "{v}"' for k, v in zip(words[::2], words[1::2], strict=True)]
+        case.clearing = "\n".join(["[clearing]", *lines, ""])
     elif verb == "rate":
         currency, _, rate = rest.partition(" ")
         case.rates[currency] = rate
@@ -228,6 +265,56 @@ def _book(text: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def _cycle(text: str) -> str:
+    match = re.fullmatch(
+        r"(\S+) ([A-Z,]+) (\d\d:\d\d)-(\d\d:\d\d)(?: top up (\w+))?( without set-off)?", text
+    )
+    if match is None:
+        raise NotUnderstoodError(f"cycle {text}")
+    name, currencies, opens, cutoff, top_up, without = match.groups()
+    named = ", ".join(f'"{currency}"' for currency in currencies.split(","))
+    lines = ["[[cycle]]", f'name = "{name}"', f"currencies = [{named}]"]
+    lines += [f'opens = "{opens}"', f'cutoff = "{cutoff}"']
+    lines += [f'top_up = "{top_up}"'] if top_up else []
+    lines += ["set_off = false"] if without else []
+    return "\n".join([*lines, ""])
+
+
+def _obligation(case: Case, line: str) -> bool:
+    """What one member owes another in a cycle, and the other's word that it is so."""
+    if match := _OWES.fullmatch(line):
+        said = match.groupdict()
+        currency, _, amount = said["money"].partition(" ")
+        row = {
+            "at": case.moment(said["days"], said["time"]).isoformat().replace("+00:00", "Z"),
+            "cycle": said["cycle"],
+            "sender": said["sender"] or said["debtor"],
+            "debtor": said["debtor"],
+            "creditor": said["creditor"],
+            "currency": currency,
+            "amount": amount,
+            "reference": said["ref"],
+            "priority": said["priority"] or "",
+        }
+        case.owed[said["ref"]] = row
+        case.rows.append(row)
+    elif match := re.fullmatch(rf"{TIME} (?P<bic>{BIC}) agrees (?P<refs>.+)", line):
+        moment = case.moment(match["days"], match["time"]).isoformat().replace("+00:00", "Z")
+        for ref in match["refs"].split():
+            case.rows.append({**case.owed[ref], "at": moment, "sender": match["bic"]})
+    else:
+        return False
+    return True
+
+
+def write_obligations(case: Case, path: Path) -> None:
+    """Write the obligations' file of a case."""
+    names = ("at", "cycle", "sender", "debtor", "creditor", "currency", "amount", "reference")
+    lines = [",".join((*names, "priority"))]
+    lines += [",".join(row[name] for name in (*names, "priority")) for row in case.rows]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
 def _member(text: str) -> str:
     bic, _, rest = text.partition(" ")
     suspended = rest.endswith(" suspended")
@@ -241,6 +328,7 @@ def _member(text: str) -> str:
     ]
     for account in rest.removesuffix(" suspended").split(","):
         currency, balance, *more = account.split()
+        more = ["debit_cap" if word == "cap" else word for word in more]
         given = {"balance": balance, **dict(zip(more[::2], more[1::2], strict=True))}
         names = {"urgent": "reserved_urgent", "high": "reserved_high"}
         values = ", ".join(f'{names.get(name, name)} = "{value}"' for name, value in given.items())
@@ -301,6 +389,9 @@ def _change(case: Case, line: str) -> bool:
         label, new = match.groups()
         first = case.messages[label]
         name = f"{len(case.messages) + 1:03d}-{new}.xml"
+        if isinstance(first, Talk):
+            case.messages[new] = replace(first, name=name)
+            return True
         case.messages[new] = Message(
             new,
             first.id,
@@ -328,17 +419,24 @@ def scheme_of(case: Case) -> str:
     lines += ["[scheme.rates]", *(f'{c} = "{r}"' for c, r in case.rates.items() if c != "USD"), ""]
     if case.bypass:
         lines += ["[queue]", f'bypass = "{case.bypass}"', ""]
-    return "\n".join(lines + case.books + case.members + case.others)
+    if case.clearing:
+        lines.append(case.clearing)
+    return "\n".join(lines + case.books + case.members + case.cycles + case.others)
 
 
 def write_messages(case: Case, directory: Path) -> None:
     """Write the files of a case."""
     directory.mkdir(parents=True)
     for message in case.messages.values():
+        if isinstance(message, Talk):
+            write_talk(case, message, directory)
+            continue
         if message.same_as:
             data = (directory / case.messages[message.same_as].name).read_bytes()
         else:
             data = message_bytes(message)
+            if message.label in case.as_mt:
+                data = as_mt(data)
         (directory / message.name).write_bytes(data)
 
 

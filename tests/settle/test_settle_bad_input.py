@@ -90,7 +90,7 @@ UNREADABLE = {
     "binary": (lambda: bytes(range(256)) * 40, "xml.encoding", ""),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(1, 256)) * 9, "xml.malformed", ""),
     "a note": (lambda: b"Dear bank, please pay 100 rupees.", "xml.malformed", ""),
-    "a SWIFT MT message": (lambda: b"{1:F01AAAAINB0AXXX0000000000}{2:I103}", "xml.malformed", ""),
+    "a SWIFT MT message": (lambda: b"{1:F01AAAAINB0AXXX0000000000}{2:I103}", "mt.no_field", ""),
     "XML that is no message": (lambda: b"<html><body/></html>", "xml.no_document", ""),
     "a Document of nobody": (lambda: b"<Document><a/></Document>", "xml.no_document", ""),
     "a statement": (statement, "rule.not_settled", ""),

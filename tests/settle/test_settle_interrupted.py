@@ -27,8 +27,10 @@ KILLS = 8
 
 
 def a_day(random: Random) -> str:
-    """A day with queues, exchanges, conversions, refusals and a later date, in a banker's words."""
+    """A day with queues, exchanges, conversions, refusals, a later date, recalls and returns."""
     lines = ["first day 2026-11-23", "deliver", "dealer DDDDSGB0XXX for INR/CNY"]
+    # Under fifo a clearing has one answer only, so that runs can be compared file by file.
+    lines.append("clearing every 30m rule fifo")
     for currency, issuer in (("INR", "RBISINB0XXX"), ("CNY", "PBOCCNB0XXX")):
         lines.append(f"book {currency} issuer {issuer} open 09:00-17:00 UTC")
     for bic in MEMBERS:
@@ -55,7 +57,28 @@ def a_day(random: Random) -> str:
                 )
         if minute % 7 == 0:
             lines.append(f"{clock} {payer} pays {payee} INR 28 to arrive as CNY 2 ref C{minute}")
+        lines += what_is_said(minute, clock, payer, payee)
     return "\n".join(lines)
+
+
+def what_is_said(minute: int, clock: str, payer: str, payee: str) -> list[str]:
+    """Every kind of request, now and then, about the payment of its minute."""
+    payment = f"T{minute}-0"
+    said = {
+        3: [f"{payer} asks to cancel {payment} in X{minute}", f"{payee} answers {payment} RJCR in"],
+        8: [f"{payee} says {payment} ACCC in", f"{payer} asks the status of {payment} in"],
+        13: [f"{payee} returns {payment} INR 1.00 ref"],
+        18: [f"{payer} moves INR 1.00 from {payer}-INR to {payer}-INR-HIGH in"],
+        23: [
+            f"{payer} asks for camt.052 of {payer}-INR in",
+            f"{payer} initiates INR 2 to {payee} ref",
+        ],
+    }
+    lines = said.get(minute % 25, [])
+    return [
+        f"{clock} {line}" if line.endswith(f" X{minute}") else f"{clock} {line} Y{minute}-{index}"
+        for index, line in enumerate(lines)
+    ]
 
 
 @pytest.fixture(scope="module")

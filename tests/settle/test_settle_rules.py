@@ -6,14 +6,16 @@ every run must also keep the promises of `bank_day.must_hold`.
 
 from __future__ import annotations
 
+import csv
 import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import talk
 from bank_day import DayAtTheBank, Status, must_hold, read_valid, text_of
-from banker import Case, cases_in, scheme_of, understand, write_messages
+from banker import Case, cases_in, scheme_of, understand, write_messages, write_obligations
 from lxml import etree
 
 from paritas.iso20022 import schemas
@@ -37,6 +39,9 @@ def run(case: Case, directory: Path) -> DayAtTheBank:
     text = scheme_of(case)
     if not (directory / "in").exists():
         write_messages(case, directory / "in")
+    obligations = directory / "obligations.csv" if case.rows else None
+    if obligations is not None:
+        write_obligations(case, obligations)
     settle(
         directory / "in",
         parse_scheme(text, "scheme.toml"),
@@ -44,6 +49,7 @@ def run(case: Case, directory: Path) -> DayAtTheBank:
         first_day=case.first_day,
         deliver=case.deliver,
         workers=1,
+        obligations=obligations,
     )
     day = DayAtTheBank(directory / "out")
     must_hold(directory / "in", day, tomllib.loads(text))
@@ -79,7 +85,10 @@ def check(case: Case, day: DayAtTheBank, line: str) -> None:
 
 def status(case: Case, day: DayAtTheBank, reference: str, label: str | None) -> Status:
     message = case.messages.get(label or reference) or next(
-        each for each in case.messages.values() if any(p.ref == reference for p in each.payments)
+        each
+        for each in case.messages.values()
+        if any(p.ref == reference for p in each.payments)
+        or (isinstance(each, talk.Talk) and reference in talk.talk_references(each))
     )
     answer = day.answer_to(message.name)
     assert answer.original_id == message.id
@@ -188,6 +197,55 @@ def _not_delivered(case: Case, day: DayAtTheBank, payee: str, reference: str) ->
         ]
 
 
+def table(day: DayAtTheBank, name: str) -> list[dict[str, str]]:
+    with (day.out / "cycles" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _obligation(
+    case: Case,
+    day: DayAtTheBank,
+    reference: str,
+    status: str,
+    reason: str | None,
+    money: str | None,
+) -> None:
+    *_, found = [row for row in table(day, "obligations") if row["reference"] == reference]
+    assert (found["status"], found["reason"]) == (status, reason or ""), found
+    if money:
+        assert money == f"{found['currency']} {found['set_off']}"
+
+
+def _position(
+    case: Case, day: DayAtTheBank, member: str, currency: str, net: str, cycle: str
+) -> None:
+    (found,) = [
+        row
+        for row in table(day, "positions")
+        if (row["member"], row["currency"], row["cycle"]) == (member, currency, cycle)
+    ]
+    assert found["net"] == net, found
+
+
+def _cycle(
+    case: Case,
+    day: DayAtTheBank,
+    name: str,
+    status: str,
+    days: str | None,
+    clock: str | None,
+    currency: str | None,
+    paid: str | None,
+) -> None:
+    rows = [row for row in table(day, "cycles") if row["cycle"] == name]
+    assert {row["status"] for row in rows} == {status}, rows
+    if clock:
+        moment = case.moment(days, clock)
+        assert {row["settled_at"] for row in rows} == {moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+    if currency:
+        assert [row["net_paid"] for row in rows if row["currency"] == currency] == [paid]
+
+
 _BIC, _DAY = r"([A-Z0-9]{11})", r"(?: (\+\d+|\d{4}-\d\d-\d\d))?"
 _EXPECTATIONS = {
     r"(\S+)(?: in (\S+))? settled(?: \+(\d+))?(?: (\d\d:\d\d(?::\d\d)?))?": _settled,
@@ -196,10 +254,14 @@ _EXPECTATIONS = {
     r"(\S+) unreadable (\S+)": _unreadable,
     rf"balance {_BIC} ([A-Z]{{3}}) (\S+){_DAY}": _balance,
     rf"entries {_BIC} ([A-Z]{{3}}) (\d+){_DAY}": _entries,
+    r"obligation (\S+) (settled|ended|refused|submitted|confirmed)(?: ([A-Z0-9]{4}))?"
+    r"(?: of which ([A-Z]{3} \S+) set off)?": _obligation,
+    rf"position {_BIC} ([A-Z]{{3}}) (\S+) in (\S+)": _position,
+    r"cycle (\S+) (settled|lapsed)(?:(?: \+(\d+))? (\d\d:\d\d))?(?: ([A-Z]{3}) paid (\S+))?": _cycle,
     rf"code {_BIC} ([A-Z]{{3}}) (\S+) (\w{{4}})": _code,
     r"days ([A-Z]{3}) (.+)": _days,
     r"report (\w+) (\d+)": _report,
     r"overdrawn ([A-Z]{3}) (\d+)": _overdrawn,
     rf"delivered {_BIC} (\S+) ([A-Z]{{3}}) (\S+)": _delivered,
     rf"not delivered {_BIC} (\S+)": _not_delivered,
-}
+} | talk.EXPECTATIONS

@@ -54,6 +54,9 @@ class Principal(msgspec.Struct, frozen=True):
     credential: str = ""
     #: The proof itself, kept with every command that comes of the request.
     signature: bytes = b""
+    #: The key that made the signature, and the exact text that it signs; empty for a session.
+    key: bytes = b""
+    evidence: bytes = b""
 
     @property
     def sees_all(self) -> bool:

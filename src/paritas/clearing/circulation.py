@@ -51,10 +51,12 @@ def largest_circulation(
     edges = _on_cycles(nodes, tail, head) if supply is None else np.arange(len(tail))
     if not len(edges):
         return flow
-    names, ends = np.unique(np.concatenate([tail[edges], head[edges]]), return_inverse=True)
+    is_used = np.zeros(nodes, dtype=bool)
+    is_used[tail[edges]] = is_used[head[edges]] = True
+    names, number = np.flatnonzero(is_used), np.cumsum(is_used) - 1
     cost = -np.ones(len(edges), dtype=np.int64) if weight is None else -weight[edges]
     sent = np.zeros(len(names), dtype=np.int64) if supply is None else supply[names]
-    arcs = np.stack([ends[: len(edges)], ends[len(edges) :], capacity[edges], cost])
+    arcs = np.stack([number[tail[edges]], number[head[edges]], capacity[edges], cost])
     found = _cheapest_flow(arcs, sent) if own_process else _cheapest_flow_in_child(arcs, sent)
     if found is None:
         raise TooLargeError

@@ -15,6 +15,7 @@ from paritas.clearing.problem import AMOUNT_MINOR_MAX, ClearingError, decode, re
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 
+_DIGITS_MAX = 40
 _COLUMNS = ("debtor", "creditor", "currency", "amount")
 
 
@@ -59,16 +60,22 @@ def check_obligations(obligations: list[Obligation]) -> None:
     """
     if not obligations:
         raise ClearingError("there are no obligations; give at least one row")
-    ids: set[str] = set()
+    # Whole columns are checked at once; only a failure looks for the row.
+    ids = [obligation.id for obligation in obligations if obligation.id is not None]
+    if len(set(map(str, ids))) == len(ids) and not any(
+        obligation.debtor == obligation.creditor for obligation in obligations
+    ):
+        return
+    seen: set[str] = set()
     for row, obligation in enumerate(obligations, 1):
         if obligation.debtor == obligation.creditor:
             raise ClearingError(f"row {row}: {obligation.debtor} owes itself; remove the row")
         if obligation.id is not None:
-            if str(obligation.id) in ids:
+            if str(obligation.id) in seen:
                 raise ClearingError(
                     f"row {row}: id {str(obligation.id)!r} is already taken; ids must differ"
                 )
-            ids.add(str(obligation.id))
+            seen.add(str(obligation.id))
 
 
 def _parse_csv(text: bytes) -> list[Obligation]:
@@ -76,7 +83,8 @@ def _parse_csv(text: bytes) -> list[Obligation]:
         lines = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""), strict=True)
         header = [name.strip() for name in next(lines, [])]
         _check_header(header)
-        return list(_rows(header, lines))
+        rows = [line for line in lines if line]
+        return _columns(header, rows) or list(_rows(header, rows))
     except UnicodeDecodeError:
         raise ClearingError("not UTF-8 text; save the file as UTF-8") from None
     except csv.Error as error:
@@ -96,14 +104,30 @@ def _check_header(header: list[str]) -> None:
             raise ClearingError(f"header: column {name} occurs twice; remove one")
 
 
+def _columns(header: list[str], rows: list[list[str]]) -> list[Obligation]:
+    """Take all rows at once, a column at a time; none where one row is wrong."""
+    if not rows or set(map(len, rows)) != {len(header)}:
+        return []
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    digits = columns["amount"]
+    together = "".join(digits)
+    if not (together.isascii() and together.isdigit()) or len(max(digits, key=len)) > _DIGITS_MAX:
+        return []
+    named = [columns[name] for name in ("debtor", "creditor", "currency")]
+    if "" in digits or any("" in column for column in named):
+        return []
+    amounts = list(map(int, digits))
+    if min(amounts) < 1 or max(amounts) > AMOUNT_MINOR_MAX:
+        return []
+    if "id" not in columns:
+        return list(map(Obligation, *named, amounts))
+    return list(map(Obligation, *named, amounts, (name or None for name in columns["id"])))
+
+
 def _rows(header: list[str], lines: Iterable[list[str]]) -> Iterable[Obligation]:
     debtor, creditor, currency, amount = (header.index(name) for name in _COLUMNS)
     name = header.index("id") if "id" in header else -1
-    row = 0
-    for line in lines:
-        if not line:
-            continue
-        row += 1
+    for row, line in enumerate(lines, 1):
         if len(line) != len(header):
             raise ClearingError(f"row {row}: {len(line)} fields where the header has {len(header)}")
         digits = line[amount]
@@ -111,7 +135,7 @@ def _rows(header: list[str], lines: Iterable[list[str]]) -> Iterable[Obligation]
             raise ClearingError(
                 f"row {row}: amount {digits[:40]!r} is not a positive integer of minor units"
             )
-        units = int(digits) if len(digits) < 40 else AMOUNT_MINOR_MAX + 1
+        units = int(digits) if len(digits) <= _DIGITS_MAX else AMOUNT_MINOR_MAX + 1
         if not 1 <= units <= AMOUNT_MINOR_MAX:
             raise ClearingError(f"row {row}: amount {digits[:40]} must be from 1 to 10^18")
         if not (line[debtor] and line[creditor] and line[currency]):

@@ -8,6 +8,7 @@ augmenting paths (:meth:`Setoff.add`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,9 +52,12 @@ class Setoff:
     def _solve(self, obligations: list[Obligation], own_process: bool) -> None:
         self.obligations = list(obligations)
         nodes = self._nodes
-        tail = np.array([nodes.setdefault((o.debtor, o.currency), len(nodes)) for o in obligations])
-        head = np.array(
-            [nodes.setdefault((o.creditor, o.currency), len(nodes)) for o in obligations]
+        debtors = [(o.debtor, o.currency) for o in obligations]
+        creditors = [(o.creditor, o.currency) for o in obligations]
+        nodes.update(zip(dict.fromkeys(debtors + creditors), itertools.count(), strict=False))
+        tail, head = (
+            np.fromiter(map(nodes.__getitem__, ends), np.int64, len(ends))
+            for ends in (debtors, creditors)
         )
         amount = np.array([o.amount for o in obligations], dtype=np.int64)
         flow = largest_circulation(len(nodes), tail, head, amount, own_process=own_process)
@@ -104,9 +108,10 @@ class Setoff:
 
 def total_by_currency(obligations: list[Obligation], amounts: Iterable[int]) -> dict[str, int]:
     """Sum amounts, one per obligation, by the obligations' currencies."""
-    total: dict[str, int] = {}
-    for obligation, amount in zip(obligations, amounts, strict=True):
-        total[obligation.currency] = total.get(obligation.currency, 0) + amount
+    currencies = [obligation.currency for obligation in obligations]
+    total = dict.fromkeys(currencies, 0)
+    for currency, amount in zip(currencies, amounts, strict=True):
+        total[currency] += amount
     return total
 
 

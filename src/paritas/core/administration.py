@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paritas.core import queue
+from paritas.core import cycles, queue
 from paritas.core.lifecycle import LawBroken
 from paritas.core.state import Account, Book, Party, State, Waiting
 from paritas.core.verdicts import is_frozen
@@ -393,7 +393,8 @@ def close_book(state: State, command: c.CloseBook) -> Sequence[AnyEvent]:
     if not book.settles_date:
         return refuse(*_closed(book))
     ended = [w for w in _touching(state, book) if w.value_date <= book.date]
-    return (Recorded(), *(_unsettled_at_close(state, book, waiting) for waiting in ended))
+    refused = (_unsettled_at_close(state, book, waiting) for waiting in ended)
+    return (Recorded(), *refused, *cycles.lapse(state, book))
 
 
 def _unsettled_at_close(state: State, book: Book, waiting: Waiting) -> QueuedRefused:
@@ -446,4 +447,5 @@ RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     c.BeginClearing: _record_clearing,
     c.RecordRequest: _record_nothing,
     c.PassTime: _record_nothing,
+    c.SetDebitCap: cycles.record_debit_cap,
 }

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from paritas.core import administration as admin
-from paritas.core import keys, screening
+from paritas.core import cycles, keys, screening
 from paritas.core.exchange import agreements, quotes, rates, swaps
 from paritas.core.state import PendingChange, State
 from paritas.core.waiting import refuse
@@ -31,6 +31,8 @@ PEOPLE = 2
 #: How many changes of one institution may wait at a time.
 PENDING_MAX = 200
 _PERSON_BYTES_MAX = 64
+#: An Ed25519 signature; what is shorter names the request of a person who was logged in.
+SIGNATURE_BYTES = 64
 
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -60,6 +62,7 @@ CHANGES: dict[type, Handler] = {
     c.AdmitSender: admin.admit_sender,
     c.OpenAccount: admin.open_account,
     c.SetLimit: admin.set_limit,
+    c.SetDebitCap: cycles.set_debit_cap,
     c.IssueMoney: admin.issue_money,
     c.RedeemMoney: admin.redeem_money,
     c.SuspendMember: admin.suspend_member,
@@ -71,13 +74,13 @@ CHANGES: dict[type, Handler] = {
     c.AddKey: keys.add_key,
     c.RetireKey: keys.retire_key,
     c.SetApprovals: set_approvals,
-    **screening.CHANGES,
     c.SetRateRules: rates.set_rate_rules,
     c.AdmitDealer: quotes.admit_dealer,
     c.DismissDealer: quotes.dismiss_dealer,
     c.SignAgreement: agreements.sign_agreement,
     c.EndAgreement: agreements.end_agreement,
     c.SignSwapLine: swaps.sign_line,
+    **screening.CHANGES,
 }
 
 #: What concerns the whole scheme and no book or institution of it alone.
@@ -87,8 +90,8 @@ _RULEBOOK = (
     c.AdmitSender,
     c.SetRules,
     c.SetApprovals,
-    c.PlaceMember,
     c.SetRateRules,
+    c.PlaceMember,
 )
 
 
@@ -199,11 +202,15 @@ def _why_not_approved(
         return refuse(Reason.AG01, "This institution has consented already.")
     if command.content != pending.digest:
         return refuse(Reason.NARR, "What is approved is not what was proposed: read it again.")
-    unsigned = not command.signature and not any(signed for _, signed in given)
+    unsigned = not _is_signed(command) and not any(signed for _, signed in given)
     if unsigned and len(given) == PEOPLE - 1 and _must_sign(state, command):
         text = "This issuer has keys: one of its two people must sign with one of them."
         return refuse(Reason.AG01, text)
     return None
+
+
+def _is_signed(command: c.Command) -> bool:
+    return len(command.signature) == SIGNATURE_BYTES
 
 
 def _must_sign(state: State, command: c.ApproveChange) -> bool:
@@ -274,7 +281,7 @@ def change_proposed(state: State, command: c.ProposeChange, event: e.ChangePropo
         event.number, command.actor, command.person, command.change, digest, command.expires_ns
     )
     if _may_consent(state, command.actor, parties, issuers):
-        pending.approvals[command.actor] = [(command.person, bool(command.signature))]
+        pending.approvals[command.actor] = [(command.person, _is_signed(command))]
     state.last_change = event.number
     state.changes[event.number] = pending
 
@@ -282,7 +289,7 @@ def change_proposed(state: State, command: c.ProposeChange, event: e.ChangePropo
 def change_approved(state: State, command: c.ApproveChange, event: e.ChangeApproved) -> None:
     """One more person of the actor's institution."""
     given = state.changes[event.number].approvals.setdefault(command.actor, [])
-    given.append((command.person, bool(command.signature)))
+    given.append((command.person, _is_signed(command)))
 
 
 def change_ended(state: State, command: c.Command, event: Any) -> None:

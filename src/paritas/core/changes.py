@@ -37,9 +37,9 @@ from paritas.model.reasons import Reason
 
 RECORDERS: dict[type, Callable[[State, Any, int], None]] = {
     **administration.RECORDERS,
-    **screening.RECORDERS,
     **CONVERSATION,
     **EXCHANGE_RECORDERS,
+    **screening.RECORDERS,
     commands.AddKey: keys.record_key,
     commands.RetireKey: keys.record_retirement,
     commands.SetApprovals: approvals.record_approvals,

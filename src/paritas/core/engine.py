@@ -17,6 +17,7 @@ from paritas.core import (
     approvals,
     changes,
     conversation,
+    cycles,
     holds,
     keys,
     proposals,
@@ -63,6 +64,14 @@ HANDLERS: dict[type, Handler] = {
     commands.RelayStatus: conversation.relay_status,
     commands.RecallPayment: conversation.recall_payment,
     commands.AnswerRecall: conversation.answer_recall,
+    commands.OpenCycle: cycles.open_cycle,
+    commands.SubmitObligation: cycles.submit_obligation,
+    commands.ConfirmObligation: cycles.confirm_obligation,
+    commands.WithdrawObligation: cycles.withdraw_obligation,
+    commands.CutOffCycle: cycles.cut_off_cycle,
+    commands.CalculateCycle: cycles.calculate_cycle,
+    commands.SettleCycle: cycles.settle_cycle,
+    commands.ProposeSetoff: cycles.propose_setoff,
     **screening.HANDLERS,
 }
 
@@ -93,6 +102,16 @@ EVOLVERS: dict[type, Evolver] = {
     events.ChangeExpired: approvals.change_ended,
     **tables.EVOLVERS,
     events.LockEnded: changes.lock_ended,
+    events.CycleOpened: cycles.cycle_opened,
+    events.ObligationSubmitted: cycles.obligation_submitted,
+    events.ObligationConfirmed: cycles.obligation_confirmed,
+    events.ObligationsEnded: cycles.obligations_ended,
+    events.CycleCutOff: cycles.cycle_moved,
+    events.ObligationsSetOff: cycles.obligations_set_off,
+    events.CycleCalculated: cycles.cycle_moved,
+    events.CycleShort: cycles.cycle_short,
+    events.CycleSettled: cycles.cycle_settled,
+    events.CycleLapsed: cycles.cycle_moved,
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from paritas.core.exchange.swaps import earmarked
 from paritas.core.lifecycle import Status
+from paritas.core.obligations import ObligationStatus
 from paritas.core.queue import can_settle
 from paritas.core.state import Account, Book, State, net_outflows
 from paritas.core.verdicts import is_held, jurisdictions
@@ -29,9 +30,10 @@ def check_all(state: State) -> tuple[str, ...]:
             all_or_none(state),
             settles_once(state),
             queue_is_sound(state),
+            cycles_add_up(state),
             nothing_that_could_settle_waits(state),
-            settled_was_screened(state),
             said_of_what_settled(state),
+            settled_was_screened(state),
         )
         for breach in law
     )
@@ -81,6 +83,32 @@ def settles_once(state: State) -> Iterator[str]:
             party = state.parties[command.sender]
             if party.references.get(command.reference) != number:
                 yield f"Law 4: instruction {number} settled without owning its reference."
+
+
+def cycles_add_up(state: State) -> Iterator[str]:
+    """Laws 1 and 4 in netting cycles: positions are the sums of what counts, and cancel out."""
+    for cycle in state.cycles.values():
+        net: dict[Account, int] = {}
+        for obligation in cycle.obligations.values():
+            if not 0 <= obligation.set_off_minor <= obligation.amount_minor:
+                yield f"Law 4: obligation {obligation.number} is set off by more than it is."
+            if obligation.status == ObligationStatus.CONFIRMED:
+                left_minor = obligation.left_minor
+                net[obligation.debtor] = net.get(obligation.debtor, 0) - left_minor
+                net[obligation.creditor] = net.get(obligation.creditor, 0) + left_minor
+        if cycle.positions != {account: total for account, total in net.items() if total}:
+            yield f"Law 1: the positions of cycle {cycle.number} are not those of its obligations."
+        alive = any(_is_alive(o.status) for o in cycle.obligations.values())
+        if alive and not cycle.is_running:
+            yield f"Law 3: cycle {cycle.number} has ended, and not with all of its obligations."
+    for (sender, reference), number in state.obligation_references.items():
+        found = state.obligations.get(number)
+        if found is None or (found.sender, found.reference) != (sender, reference):
+            yield f"Law 4: reference {reference} of party {sender} leads to obligation {number}."
+
+
+def _is_alive(status: ObligationStatus) -> bool:
+    return status in (ObligationStatus.SUBMITTED, ObligationStatus.CONFIRMED)
 
 
 def queue_is_sound(state: State) -> Iterator[str]:

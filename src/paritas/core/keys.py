@@ -47,8 +47,8 @@ def retire_key(state: State, command: c.RetireKey) -> Sequence[AnyEvent]:
     refusal = _not_entitled(state, command)
     if refusal is not None:
         return refuse(*refusal)
-    party = state.parties[command.party]
-    if party.keys.get(command.key, (0, 0))[1] <= command.at_ns:
+    validity = state.parties[command.party].keys.get(command.key)
+    if validity is None or validity[1] <= command.at_ns:
         return refuse(Reason.NARR, "The party has no such key, or it is over already.")
     return (Recorded(),)
 

@@ -12,6 +12,7 @@ import msgspec
 
 from paritas.core import changes, queue
 from paritas.core.exchange import dump as exchange_dump
+from paritas.core.obligations import Cycle, CycleStatus, Obligation, ObligationStatus
 from paritas.core.snapshot_screening import dump_screening, load_screening
 from paritas.core.state import (
     Account,
@@ -65,6 +66,9 @@ def dump(state: State) -> bytes:
             sorted([*key, limit_minor] for key, limit_minor in state.mandates.items()),
             sorted([number, *said] for number, said in state.confirmations.items()),
             [_dump_recall(recall) for recall in _by_number(state.recalls)],
+            [_dump_cycle(cycle) for cycle in _by_number(state.cycles)],
+            [_dump_obligation(obligation) for obligation in _by_number(state.obligations)],
+            sorted(state.debit_caps.items()),
             dump_screening(state),
         ]
     )
@@ -108,6 +112,17 @@ def _dump_recall(r: Recall) -> list[Any]:
     return [r.number, r.instruction, r.reference, r.status, r.reason]
 
 
+def _dump_cycle(y: Cycle) -> list[Any]:
+    books = [book.number for book in y.books]
+    return [y.number, y.name, books, y.cut_off_ns, y.top_up_ns, y.until_ns, y.status]
+
+
+def _dump_obligation(o: Obligation) -> list[Any]:
+    key = [o.number, o.cycle, o.sender, o.reference]
+    leg = [o.debtor.number, o.creditor.number, o.amount_minor]
+    return [*key, *leg, o.priority, o.content, o.set_off_minor, o.status, o.reason, o.text]
+
+
 def load(data: bytes) -> State:
     """Build the state that ``dump`` wrote, deriving what is derived."""
     (
@@ -136,6 +151,9 @@ def load(data: bytes) -> State:
         mandates,
         confirmations,
         recalls,
+        cycles,
+        obligations,
+        debit_caps,
         screening,
     ) = msgspec.msgpack.decode(data)
     state = State()
@@ -157,14 +175,16 @@ def load(data: bytes) -> State:
     state.exchange = exchange_dump.load(exchange)
     state.mandates = {(account, payee): limit for account, payee, limit in mandates}
     state.confirmations = {number: (status, reason) for number, status, reason in confirmations}
+    state.debit_caps = dict(debit_caps)
     _load_parties(state, parties)
     _load_books(state, books, accounts)
     _load_holds(state, holds)
     _load_references(state)
-    load_screening(state, screening)
     _load_recalls(state, recalls)
+    load_screening(state, screening)
     _load_queue(state, waiting)
     _load_changes(state, pending)
+    _load_cycles(state, cycles, obligations)
     return state
 
 
@@ -229,6 +249,28 @@ def _load_recalls(state: State, recalls: list[Any]) -> None:
         assert command is not None
         state.recalls[number] = recall
         state.recall_references[command.sender, reference] = number
+
+
+def _load_cycles(state: State, cycles: list[Any], obligations: list[Any]) -> None:
+    for number, name, books, cut_off_ns, top_up_ns, until_ns, status in cycles:
+        runs_over = tuple(state.books[book] for book in books)
+        cycle = Cycle(number, name, runs_over, cut_off_ns, top_up_ns)
+        cycle.until_ns, cycle.status = until_ns, CycleStatus(status)
+        state.cycles[number] = cycle
+    for number, cycle_number, sender, reference, debtor, creditor, amount, *more in obligations:
+        priority, content, set_off, status, reason, text = more
+        accounts = state.accounts[debtor], state.accounts[creditor]
+        obligation = Obligation(
+            number, cycle_number, sender, reference, *accounts, amount, priority, content
+        )
+        obligation.set_off_minor, obligation.status = set_off, ObligationStatus(status)
+        obligation.reason, obligation.text = reason, text
+        state.obligations[number] = obligation
+        state.obligation_references[sender, reference] = number
+        cycle = state.cycles[cycle_number]
+        cycle.obligations[number] = obligation
+        if obligation.status == ObligationStatus.CONFIRMED:
+            cycle.count(obligation, 1)
 
 
 def _load_queue(state: State, queued: list[Any]) -> None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from typing import TYPE_CHECKING
 
 from paritas.core.exchange.state import Exchange
 from paritas.core.lifecycle import Status
 from paritas.model.commands import AnyChange, SubmitInstruction
 from paritas.model.instructions import Bypass, Leg, Priority
 from paritas.model.screening import Verdict
+
+if TYPE_CHECKING:
+    from paritas.core.obligations import Cycle, Obligation
 
 PRIORITIES = len(Priority)
 
@@ -409,6 +413,12 @@ class State:
         self.recalls: dict[int, Recall] = {}
         #: (payer, reference) -> number of the recall.
         self.recall_references: dict[tuple[int, str], int] = {}
+        self.cycles: dict[int, Cycle] = {}
+        self.obligations: dict[int, Obligation] = {}
+        #: (sender, its reference) -> obligation number.
+        self.obligation_references: dict[tuple[int, str], int] = {}
+        #: account number -> how much it may owe, net, in one cycle; without an entry there is no cap.
+        self.debit_caps: dict[int, int] = {}
 
         #: Accounts where something that waits may have become able to settle. Empty between commands.
         self.retry: deque[Account] = deque()
@@ -420,6 +430,10 @@ class State:
     def is_issuer(self, party: Party) -> bool:
         """Tell whether a party has a book."""
         return any(book.issuer is party for book in self.books.values())
+
+    def running_cycles(self) -> list[Cycle]:
+        """Return the cycles that have neither settled nor lapsed, in order."""
+        return [cycle for cycle in self.cycles.values() if cycle.is_running]
 
     def strict(self, priority: int) -> bool:
         """Say whether instructions of ``priority`` may not be overtaken."""

@@ -25,6 +25,7 @@ from paritas.iso20022.writer import (
 )
 from paritas.model.money import AMOUNT_MINOR_MAX, format_amount
 
+REPORT_TYPE = "camt.052.001.08"
 NOTIFICATION_TYPE = "camt.054.001.08"
 STATEMENT_TYPE = "camt.053.001.08"
 
@@ -44,18 +45,21 @@ class EntryKind(StrEnum):
     EXCHANGE = "exchange"
     RETURN = "return"
     ISSUE = "issue"
+    NETTING = "netting"
 
 
 # ISO 20022 external bank transaction codes: domain, family of a credit, family of a debit,
 # sub-family. Foreign exchange has no sub-families of its own, only the generic OTHR. A return
 # reverses what was issued (so it credits) or what was received (so it debits). Issue and redeem
-# are the servicer's own cash management, for which the list has only "miscellaneous".
+# are the servicer's own cash management, for which the list has only "miscellaneous"; so is the net
+# amount of a netting cycle, for which it has nothing of its own.
 BANK_TRANSACTION_CODES = {
     EntryKind.CUSTOMER: ("PMNT", "RCDT", "ICDT", "XBCT"),
     EntryKind.INSTITUTION: ("PMNT", "RCDT", "ICDT", "FICT"),
     EntryKind.EXCHANGE: ("FORX", "SPOT", "SPOT", "OTHR"),
     EntryKind.RETURN: ("PMNT", "ICDT", "RCDT", "RRTN"),
     EntryKind.ISSUE: ("CAMT", "MCOP", "MDOP", "OTHR"),
+    EntryKind.NETTING: ("CAMT", "MCOP", "MDOP", "OTHR"),
 }
 
 
@@ -159,6 +163,57 @@ def camt053(statement: Statement, entries: Sequence[Entry], header: Header | Non
     return Draft(STATEMENT_TYPE, document(STATEMENT_TYPE, "BkToCstmrStmt", parts), header)
 
 
+def account_report(
+    kind: str, message_id: str, created: str, told: Sequence[tuple[Statement, Sequence[Entry]]]
+) -> Draft:
+    """Tell of several accounts and dates in one message: camt.052, camt.053 or camt.054 (``kind``).
+
+    In a camt.052 the closing balance is the one booked so far. Raises BalanceError as ``camt053``
+    does, and ValueError for any other kind.
+    """
+    message_type, root = _REPORTS[kind]
+    return Draft(
+        message_type, document(message_type, root, _told(kind, message_id, created, told)), None
+    )
+
+
+_REPORTS = {
+    "camt.052": (REPORT_TYPE, "BkToCstmrAcctRpt"),
+    "camt.053": (STATEMENT_TYPE, "BkToCstmrStmt"),
+    "camt.054": (NOTIFICATION_TYPE, "BkToCstmrDbtCdtNtfctn"),
+}
+
+
+def _told(
+    kind: str, message_id: str, created: str, told: Sequence[tuple[Statement, Sequence[Entry]]]
+) -> Iterator[str]:
+    yield _group_header(message_id, created, told[0][0].account)
+    for statement, entries in told:
+        if kind == "camt.054":
+            yield "".join(
+                (
+                    "<Ntfctn>",
+                    leaf("Id", statement.message_id),
+                    leaf("CreDtTm", created),
+                    _account(statement.account),
+                    *(_entry(each, statement.account.currency) for each in entries),
+                    "</Ntfctn>",
+                )
+            )
+            continue
+        credits = [each.amount_minor for each in entries if each.is_credit]
+        debits = [each.amount_minor for each in entries if not each.is_credit]
+        _require_balance(statement, sum(credits) - sum(debits))
+        text = "".join(_statement_body(statement, credits, debits, entries))
+        if kind == "camt.052":
+            for code, so_far in (("CLBD", "ITBD"), ("CLAV", "ITAV")):
+                text = text.replace(f"<Cd>{code}</Cd>", f"<Cd>{so_far}</Cd>", 1)
+            text = f"<Rpt>{text}</Rpt>"
+        else:
+            text = f"<Stmt>{text}</Stmt>"
+        yield text
+
+
 def _require_balance(statement: Statement, net_minor: int) -> None:
     expected_minor = statement.opening_minor + net_minor
     if expected_minor != statement.closing_minor:
@@ -176,9 +231,16 @@ def _require_balance(statement: Statement, net_minor: int) -> None:
 def _statement(
     statement: Statement, credits: list[int], debits: list[int], entries: Iterable[Entry]
 ) -> Iterator[str]:
-    account = statement.account
-    yield _group_header(statement.message_id, statement.created, account)
+    yield _group_header(statement.message_id, statement.created, statement.account)
     yield "<Stmt>"
+    yield from _statement_body(statement, credits, debits, entries)
+    yield "</Stmt>"
+
+
+def _statement_body(
+    statement: Statement, credits: list[int], debits: list[int], entries: Iterable[Entry]
+) -> Iterator[str]:
+    account = statement.account
     yield leaf("Id", statement.message_id)
     yield leaf("ElctrncSeqNb", str(statement.sequence_number))
     yield leaf("CreDtTm", statement.created)
@@ -197,7 +259,6 @@ def _statement(
     )
     for each in entries:
         yield _statement_entry(each, account.currency)
-    yield "</Stmt>"
 
 
 def _balances(statement: Statement) -> Iterator[str]:

@@ -128,7 +128,7 @@ def pacs002_stream(
 ) -> Draft:
     """Do as ``pacs002`` where the statuses come one by one and only their counts are known."""
     group = _group(report, group_status(report, counts), counts)
-    parts = chain(group, map(_transaction_status, statuses))
+    parts = chain(group, map(transaction_status, statuses))
     return Draft(STATUS_TYPE, document(STATUS_TYPE, "FIToFIPmtStsRpt", parts), header)
 
 
@@ -166,7 +166,7 @@ def admi002(reject: Reject, header: Header | None = None) -> Draft:
 
 def _group(report: StatusReport, status: str, counts: Mapping[str, int]) -> tuple[str, str]:
     number = report.original_number_of_transactions
-    reason = _reason(report.reason, report.text)
+    reason = reason_element(report.reason, report.text)
     return (
         f"<GrpHdr>{leaf('MsgId', report.message_id)}{leaf('CreDtTm', report.created)}"
         f"{agent('InstgAgt', report.instructing_agent)}"
@@ -187,7 +187,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     )
 
 
-def _transaction_status(each: TransactionStatus) -> str:
+def transaction_status(each: TransactionStatus) -> str:
+    """Write one TxInfAndSts, on a line of its own."""
     original = leaf("IntrBkSttlmDt", valid_date(each.settlement_date))
     if each.currency:
         original = amount("IntrBkSttlmAmt", each.amount_minor, each.currency) + original
@@ -199,7 +200,7 @@ def _transaction_status(each: TransactionStatus) -> str:
         f"\n<TxInfAndSts>{leaf('OrgnlInstrId', each.instruction_id, 35)}"
         f"{leaf('OrgnlEndToEndId', each.end_to_end_id, 35)}"
         f"{leaf('OrgnlTxId', each.transaction_id, 35)}{uetr('OrgnlUETR', each.uetr)}"
-        f"{leaf('TxSts', each.status)}{_reason(each.reason, each.text)}"
+        f"{leaf('TxSts', each.status)}{reason_element(each.reason, each.text)}"
         f"{f'<FctvIntrBkSttlmDt>{effective}</FctvIntrBkSttlmDt>' if effective else ''}"
         f"{leaf('ClrSysRef', each.clearing_system_reference)}"
         f"{instructing}{agent('InstdAgt', each.instructed_agent)}"
@@ -207,7 +208,8 @@ def _transaction_status(each: TransactionStatus) -> str:
     )
 
 
-def _reason(reason: str, text: str) -> str:
+def reason_element(reason: str, text: str) -> str:
+    """Write StsRsnInf, or nothing where there is neither code nor sentence."""
     if not reason and not text:
         return ""
     kind = "Cd" if _CODE.fullmatch(reason) else "Prtry"

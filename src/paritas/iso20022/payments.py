@@ -209,6 +209,10 @@ def _root_tag(message_type: str) -> str:
     """Return the name of the message element; the early versions of pacs.009 had another."""
     if message_type.startswith("pacs.008."):
         return "FIToFICstmrCdtTrf"
+    if message_type.startswith("pacs.004."):
+        return "PmtRtr"
+    if message_type.startswith("pacs.010."):
+        return "FIDrctDbt"
     return "FinInstnCdtTrf" if message_type in _EARLY_INSTITUTION_TYPES else "FICdtTrf"
 
 
@@ -217,8 +221,16 @@ _EARLY_INSTITUTION_TYPES = frozenset({"pacs.009.001.02", "pacs.009.001.03"})
 
 def _convert(message_type: str, transfer: etree._Element, conversion: Conversion) -> None:
     """Put the payee's leg and the rate into a pacs.008; the rate belongs just before ChrgBr."""
-    following = next(transfer.iterchildren("{*}AgrdRate", "{*}ChrgBr"), None)
-    settlement = transfer.find("{*}IntrBkSttlmAmt")
+    places = (
+        "{*}AgrdRate",
+        "{*}CompstnAmt",
+        "{*}ChrgBr",
+        "{*}ChrgsInf",
+        "{*}ClrSysRef",
+        "{*}InstgAgt",
+    )
+    following = next(transfer.iterchildren(*places), None)
+    settlement = _settlement_amount(transfer) if not message_type.startswith("pacs.009.") else None
     if following is None or settlement is None:
         raise OutboundInvalidError(
             message_type, 0, "a converted payment needs XchgRate, which this message has not"
@@ -234,7 +246,7 @@ def _convert(message_type: str, transfer: etree._Element, conversion: Conversion
 
 def _renew(group: etree._Element, transfer: etree._Element, message_id: str, created: str) -> None:
     """Make the group header speak of this message and its one payment."""
-    settlement = transfer.find("{*}IntrBkSttlmAmt")
+    settlement = _settlement_amount(transfer)
     amount_text = "" if settlement is None else settlement.text or ""
     values = {"MsgId": message_id, "CreDtTm": created, "NbOfTxs": "1", "CtrlSum": amount_text}
     for tag, text in values.items():
@@ -242,9 +254,20 @@ def _renew(group: etree._Element, transfer: etree._Element, message_id: str, cre
         if element is not None:
             element.text = text
     total = group.find("{*}TtlIntrBkSttlmAmt")
+    if total is None:
+        total = group.find("{*}TtlRtrdIntrBkSttlmAmt")
     if total is not None and settlement is not None:
         total.text = amount_text
         total.set("Ccy", settlement.get("Ccy", ""))
+
+
+def _settlement_amount(transfer: etree._Element) -> etree._Element | None:
+    """Find what settles in a transfer, a return, or a collection (one inside its CdtInstr)."""
+    for path in ("IntrBkSttlmAmt", "RtrdIntrBkSttlmAmt", "DrctDbtTxInf/{*}IntrBkSttlmAmt"):
+        found = transfer.find(f"{{*}}{path}")
+        if found is not None:
+            return found
+    return None
 
 
 def _sibling(element: etree._Element, tag: str) -> str:

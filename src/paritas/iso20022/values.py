@@ -30,6 +30,30 @@ class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):
     transaction: int = -1
 
 
+class Original(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How a message names the earlier payment that it is about, as far as it does."""
+
+    message_id: str = ""
+    message_type: str = ""
+    instruction_id: str = ""
+    end_to_end_id: str = ""
+    transaction_id: str = ""
+    uetr: str = ""
+    #: OrgnlClrSysRef: the number that the answer to the payment gave.
+    clearing_system_reference: str = ""
+
+    @property
+    def names_payment(self) -> bool:
+        """Whether it names a payment, and not only the message that some came in."""
+        return bool(
+            self.instruction_id
+            or self.end_to_end_id
+            or self.transaction_id
+            or self.uetr
+            or self.clearing_system_reference
+        )
+
+
 class Transaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One CdtTrfTxInf of a pacs.008 or pacs.009, group defaults already applied."""
 
@@ -67,6 +91,8 @@ class Transaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     #: The customers of the covered payment, as a person would name them; "" without a cover.
     cover_debtor: str = ""
     cover_creditor: str = ""
+    #: For a return: what it gives back.
+    original: Original | None = None
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):

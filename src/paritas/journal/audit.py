@@ -1,8 +1,8 @@
 """The audit: everything that anyone can check of a journal, checked from the first row on.
 
 The chain of hashes (law 5), every decision taken anew by the engine and compared with what was
-recorded, the other laws on the state, the finality of what settled, and that replaying and
-deciding anew give the same state bit for bit (law 6). It trusts nothing but the bytes.
+recorded, the other laws on the state, the finality of what settled, who signed what, and that
+replaying and deciding anew give the same state bit for bit (law 6). It trusts nothing but the bytes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from paritas.core.lifecycle import LawBroken, Status
 from paritas.core.state import State
 from paritas.journal import chain
 from paritas.journal.codec import Record, decode_records, split_records
+from paritas.journal.proofs import Proofs
 from paritas.journal.sqlite import JournalError, Row, SqliteJournal
 from paritas.model.commands import (
     AnyCommand,
     DecideHit,
     RecordEvidence,
     RecordMessage,
+    RecordProof,
     RecordRefusal,
     SubmitInstruction,
 )
@@ -43,6 +45,8 @@ class AuditReport(msgspec.Struct, frozen=True):
     refused: int
     waiting: int
     sealed_checked: int
+    #: Signed requests whose signature was verified against what is kept of them.
+    signatures_checked: int
     head: str
     state: str
     breaches: tuple[str, ...]
@@ -72,6 +76,7 @@ class _Auditor:
         self.replayed, self.decided = State(), State()
         self.previous, self.seq, self.at_ns, self.epoch = chain.GENESIS, 0, 0, 0
         self.records = self.sealed = 0
+        self.proofs = Proofs()
 
     def run(self, progress: Callable[[int], None]) -> AuditReport:
         """Go through the rows; the first row that cannot be gone through ends the replay."""
@@ -92,6 +97,7 @@ class _Auditor:
             refused=statuses.count(Status.REFUSED) + statuses.count(Status.CANCELLED),
             waiting=statuses.count(Status.WAITING),
             sealed_checked=self.sealed,
+            signatures_checked=self.proofs.verified,
             head=self.previous.hex(),
             state=sha256(snapshot.dump(self.replayed)).hexdigest(),
             breaches=tuple(self.breaches),
@@ -117,6 +123,7 @@ class _Auditor:
         for number in _unfinal(before, self.replayed.statuses):
             self.breach(row, f"moves instruction {number} out of a final status.")
         self.check_sealed(row, records)
+        self.check_proofs(row, records)
         if row.seq % LAWS_EVERY_ROWS == 0:
             self.breaches += [f"row {row.seq}: {b}" for b in invariants.check_all(self.replayed)]
 
@@ -145,7 +152,7 @@ class _Auditor:
             command = records[position][0] if position < len(records) else None
             if isinstance(command, SubmitInstruction):
                 expected = command.content
-            elif isinstance(command, RecordMessage | RecordRefusal | RecordEvidence):
+            elif isinstance(command, RecordMessage | RecordRefusal | RecordEvidence | RecordProof):
                 expected = command.digest
             elif isinstance(command, DecideHit):
                 expected = command.reason
@@ -155,6 +162,28 @@ class _Auditor:
             self.sealed += 1
             if found != expected:
                 self.breach(row, f"sealed part {position} is not what its hash names.")
+
+    def check_proofs(self, row: Row, records: list[Record]) -> None:
+        """Every request must be proved by whoever acts in it (DESIGN, section 9)."""
+        for position, (command, _) in enumerate(records):
+            if not command.signature:
+                continue
+            found = list(self.proofs.follow(command))
+            if isinstance(command, RecordProof):
+                evidence = self.journal.sealed(row.seq, position)
+                body = self._lone_message(row, records, position)
+                found += self.proofs.check(command, self.replayed, evidence, body)
+            for text in found:
+                self.breach(row, f"record {position}: {text}")
+
+    def _lone_message(self, row: Row, records: list[Record], position: int) -> bytes | None:
+        """Return the message that a request consisted of, where it is sealed by itself."""
+        signature = records[position][0].signature
+        for next_one in range(position + 1, min(position + 3, len(records))):
+            command = records[next_one][0]
+            if isinstance(command, RecordMessage) and command.signature == signature:
+                return self.journal.sealed(row.seq, next_one)
+        return None
 
     def check_end(self) -> None:
         self.breaches += invariants.check_all(self.replayed)

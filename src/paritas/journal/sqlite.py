@@ -240,7 +240,9 @@ class SqliteJournal:
 
     def sealed(self, seq: int, position: int) -> bytes | None:
         """Return what a record sealed, such as a message as received; None if nothing or erased."""
-        query = "SELECT private FROM sealed WHERE seq = ? AND position = ? ORDER BY part"
+        query = (
+            "SELECT CAST(private AS BLOB) FROM sealed WHERE seq = ? AND position = ? ORDER BY part"
+        )
         rows = self._db.execute(query, (seq, position)).fetchall()
         return b"".join(row[0] for row in rows) if rows and rows[0][0] is not None else None
 

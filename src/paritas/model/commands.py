@@ -2,8 +2,9 @@
 
 Every command begins with ``at_ns`` (the moment it is handled, integer nanoseconds since
 1970-01-01T00:00:00Z, given by the node and never going back), ``actor`` (the number of the party
-who wishes) and ``signature`` (of the actor over the command; empty where the scheme does not yet
-require one). On the wire a command is a msgpack array whose first element is its tag; tags are
+who wishes) and ``signature`` (of the request that it came in: 64 bytes made with a key of the actor,
+or 16 that name the request of a person who was logged in; empty for what the node does by itself).
+``RecordProof`` stands before the first command of a request and says more of it. On the wire a command is a msgpack array whose first element is its tag; tags are
 never reused and fields are only ever appended (DESIGN: the journal's format outlives the code).
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from paritas.model.exchange import AgreementTerms, Conversion, SwapTerms
-from paritas.model.instructions import Leg
+from paritas.model.instructions import Leg, Part
 from paritas.model.screening import Verdict
 
 #: The party that acts for the scheme as a whole: it draws up books and members, and runs the day.
@@ -52,8 +53,8 @@ class SubmitInstruction(Command, frozen=True, tag=1):
     message: int = 0
     trade: str = ""
     returns: int = 0
-    conversion: Conversion | None = None
     verdicts: tuple[Verdict, ...] = ()
+    conversion: Conversion | None = None
 
 
 class RecordMessage(Command, frozen=True, tag=2):
@@ -265,93 +266,6 @@ class CloseBook(Command, frozen=True, tag=42):
     book: int
 
 
-class BindList(Command, frozen=True, tag=60):
-    """The issuer lets a list bind on its book: what touches the book is screened against it."""
-
-    book: int
-    list_id: str
-
-
-class UnbindList(Command, frozen=True, tag=61):
-    """The issuer lets a list bind no longer."""
-
-    book: int
-    list_id: str
-
-
-class LoadListVersion(Command, frozen=True, tag=62):
-    """A list that binds on the book is in force in this version from now on.
-
-    ``digest`` is SHA-256 over the publisher's files, ``published`` their date (ordinal). What
-    waits does not settle until it is screened again. A version that looks like a mistake (empty,
-    ten times smaller, older) is refused unless it is ``insisted`` on, which is a change for two
-    people; any other comes directly.
-    """
-
-    book: int
-    list_id: str
-    published: int
-    entries: int
-    digest: bytes
-    insisted: bool = False
-
-
-class PlaceMember(Command, frozen=True, tag=63):
-    """Say in which jurisdictions, named by their books, a member is at home: their lists bind it."""
-
-    member: int
-    books: tuple[int, ...]
-
-
-class RecordEvidence(Command, frozen=True, tag=64):
-    """The details of a hit, or whatever else a later command names by this hash, were sealed."""
-
-    digest: bytes
-
-
-class ScreenAgain(Command, frozen=True, tag=65):
-    """New verdicts on a waiting instruction, for books whose lists have changed since its last.
-
-    A verdict on the version in force stands: only the authority can lift it.
-    """
-
-    number: int
-    verdicts: tuple[Verdict, ...]
-
-
-class DecideHit(Command, frozen=True, tag=66):
-    """One person of the authority decides on a hit; it counts when a second one says the same.
-
-    ``decision`` is a ``Decision``; ``person`` is as in ``ProposeChange``; ``reason`` is
-    SHA-256(salt || what the person wrote).
-    """
-
-    number: int
-    book: int
-    decision: int
-    person: bytes
-    reason: bytes
-
-
-class NameBlockedAccount(Command, frozen=True, tag=67):
-    """The issuer names the account that takes frozen money; no instruction moves what it holds."""
-
-    account: int
-
-
-class ExemptPair(Command, frozen=True, tag=68):
-    """One person says that a party is not a listed entry; it counts when a second one says so.
-
-    ``pair`` is SHA-256(salt || the party and the entry). It ends at ``expires_ns``; 0 ends it now,
-    for which one person is enough.
-    """
-
-    book: int
-    pair: bytes
-    person: bytes
-    expires_ns: int
-
-
 class AddKey(Command, frozen=True, tag=80):
     """Enter an Ed25519 public key of ``party`` in the rulebook.
 
@@ -408,17 +322,16 @@ class WithdrawChange(Command, frozen=True, tag=85):
 
 
 class RecordProof(Command, frozen=True, tag=86):
-    """Proves who asked for the ``records`` records that follow this one in its row.
+    """Says who made the request from which the commands with the same ``signature`` come.
 
-    ``signature`` is the one that came with the request, made with ``key``; both are empty for a
-    person who was logged in, who is then ``person``. ``digest`` is the salted SHA-256 of the
-    evidence, which lies in the sealed store: what was signed, and the body (docs/trust.md).
+    Made with ``key``, or by ``person``, who was logged in; the other one may be empty. ``digest``
+    is the salted SHA-256 of the evidence, which lies in the sealed store: what was signed, and the
+    body (docs/trust.md gives its form).
     """
 
     key: bytes
     person: bytes
     digest: bytes
-    records: int
 
 
 class RecordRequest(Command, frozen=True, tag=120):
@@ -441,6 +354,81 @@ class BeginClearing(Command, frozen=True, tag=50):
     """
 
     scope: int
+
+
+class OpenCycle(Command, frozen=True, tag=51):
+    """Open a netting cycle over some books; from ``cut_off_ns`` on it takes nothing new.
+
+    A member that is short when it settles has ``top_up_ns`` to bring in what it lacks, but never
+    longer than until the first of the books closes.
+    """
+
+    name: str
+    books: tuple[int, ...]
+    cut_off_ns: int
+    top_up_ns: int
+
+
+class SetDebitCap(Command, frozen=True, tag=52):
+    """The issuer sets how much an account may owe, net, in one cycle; -1 takes the cap away."""
+
+    account: int
+    cap_minor: int
+
+
+class SubmitObligation(Command, frozen=True, tag=53):
+    """The leg's payer owes it to the payee; ``sender`` is one of the two, the other must confirm.
+
+    ``reference`` is the sender's, the key under which it enters a cycle at most once.
+    """
+
+    cycle: int
+    sender: int
+    reference: str
+    leg: Leg
+    priority: int
+    content: bytes = b""
+
+
+class ConfirmObligation(Command, frozen=True, tag=54):
+    """The other party says that the obligation is so; from now on it counts and is binding."""
+
+    number: int
+
+
+class WithdrawObligation(Command, frozen=True, tag=55):
+    """Either party takes back or denies an obligation that is not confirmed."""
+
+    number: int
+
+
+class CutOffCycle(Command, frozen=True, tag=56):
+    """Take nothing new into a cycle; what is not confirmed falls out."""
+
+    cycle: int
+
+
+class CalculateCycle(Command, frozen=True, tag=57):
+    """Work out the multilateral net position of each member in each currency."""
+
+    cycle: int
+
+
+class SettleCycle(Command, frozen=True, tag=58):
+    """Settle all positions in all currencies together, as far as they are covered."""
+
+    cycle: int
+
+
+class ProposeSetoff(Command, frozen=True, tag=59):
+    """A solver proposes parts of a cycle's obligations that cancel out, nobody's position changed.
+
+    The engine checks exactly that they do; ``certificate`` proves that no more could be set off.
+    """
+
+    cycle: int
+    parts: tuple[Part, ...]
+    certificate: bytes = b""
 
 
 class PassTime(Command, frozen=True, tag=121):
@@ -576,6 +564,93 @@ class RepaySwap(Command, frozen=True, tag=102):
     number: int
 
 
+class BindList(Command, frozen=True, tag=60):
+    """The issuer lets a list bind on its book: what touches the book is screened against it."""
+
+    book: int
+    list_id: str
+
+
+class UnbindList(Command, frozen=True, tag=61):
+    """The issuer lets a list bind no longer."""
+
+    book: int
+    list_id: str
+
+
+class LoadListVersion(Command, frozen=True, tag=62):
+    """A list that binds on the book is in force in this version from now on.
+
+    ``digest`` is SHA-256 over the publisher's files, ``published`` their date (ordinal). What
+    waits does not settle until it is screened again. A version that looks like a mistake (empty,
+    ten times smaller, older) is refused unless it is ``insisted`` on, which is a change for two
+    people; any other comes directly.
+    """
+
+    book: int
+    list_id: str
+    published: int
+    entries: int
+    digest: bytes
+    insisted: bool = False
+
+
+class PlaceMember(Command, frozen=True, tag=63):
+    """Say in which jurisdictions, named by their books, a member is at home: their lists bind it."""
+
+    member: int
+    books: tuple[int, ...]
+
+
+class RecordEvidence(Command, frozen=True, tag=64):
+    """The details of a hit, or whatever else a later command names by this hash, were sealed."""
+
+    digest: bytes
+
+
+class ScreenAgain(Command, frozen=True, tag=65):
+    """New verdicts on a waiting instruction, for books whose lists have changed since its last.
+
+    A verdict on the version in force stands: only the authority can lift it.
+    """
+
+    number: int
+    verdicts: tuple[Verdict, ...]
+
+
+class DecideHit(Command, frozen=True, tag=66):
+    """One person of the authority decides on a hit; it counts when a second one says the same.
+
+    ``decision`` is a ``Decision``; ``person`` is as in ``ProposeChange``; ``reason`` is
+    SHA-256(salt || what the person wrote).
+    """
+
+    number: int
+    book: int
+    decision: int
+    person: bytes
+    reason: bytes
+
+
+class NameBlockedAccount(Command, frozen=True, tag=67):
+    """The issuer names the account that takes frozen money; no instruction moves what it holds."""
+
+    account: int
+
+
+class ExemptPair(Command, frozen=True, tag=68):
+    """One person says that a party is not a listed entry; it counts when a second one says so.
+
+    ``pair`` is SHA-256(salt || the party and the entry). It ends at ``expires_ns``; 0 ends it now,
+    for which one person is enough.
+    """
+
+    book: int
+    pair: bytes
+    person: bytes
+    expires_ns: int
+
+
 #: What takes more than one person to do, once ``SetApprovals`` has been carried out.
 AnyChange = (
     CreateBook
@@ -583,6 +658,7 @@ AnyChange = (
     | AdmitSender
     | OpenAccount
     | SetLimit
+    | SetDebitCap
     | IssueMoney
     | RedeemMoney
     | SuspendMember
@@ -678,15 +754,6 @@ AnyCommand = (
     | OpenWindow
     | CutOff
     | CloseBook
-    | BindList
-    | UnbindList
-    | LoadListVersion
-    | PlaceMember
-    | RecordEvidence
-    | ScreenAgain
-    | DecideHit
-    | NameBlockedAccount
-    | ExemptPair
     | AddKey
     | RetireKey
     | SetApprovals
@@ -714,4 +781,22 @@ AnyCommand = (
     | RelayStatus
     | RecallPayment
     | AnswerRecall
+    | OpenCycle
+    | SetDebitCap
+    | SubmitObligation
+    | ConfirmObligation
+    | WithdrawObligation
+    | CutOffCycle
+    | CalculateCycle
+    | SettleCycle
+    | ProposeSetoff
+    | BindList
+    | UnbindList
+    | LoadListVersion
+    | PlaceMember
+    | RecordEvidence
+    | ScreenAgain
+    | DecideHit
+    | NameBlockedAccount
+    | ExemptPair
 )

@@ -11,7 +11,7 @@ import msgspec
 
 from paritas.model.commands import AnyChange
 from paritas.model.exchange import LockedPart
-from paritas.model.instructions import Leg
+from paritas.model.instructions import Leg, Position
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -97,7 +97,8 @@ class Recorded(Event, frozen=True, tag=11):
 
     The commands that set something up or simply state a fact need no event of their own kind:
     message, refusal at the edge, book, member, account, limit, issue, redemption, suspension,
-    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing.
+    sender, rate, dealer, rules, reservation, window, cut-off, close, clearing,
+    debit cap.
     """
 
     number: int = 0
@@ -126,23 +127,6 @@ class HoldsDecided(Event, frozen=True, tag=23):
 
     numbers: tuple[int, ...]
     captured: bool
-
-
-class HitDecided(Event, frozen=True, tag=60):
-    """Two people of an authority agree on a hit on ``book``; nobody else learns of it."""
-
-    number: int
-    book: int
-    decision: int
-
-
-class MoneyOrdered(Event, frozen=True, tag=61):
-    """An issuer ordered money of an account to its blocked account; ``number`` counts its orders."""
-
-    number: int
-    payer: int
-    payee: int
-    amount_minor: int
 
 
 class ChangeProposed(Event, frozen=True, tag=80):
@@ -242,6 +226,89 @@ class SwapRepaid(Event, frozen=True, tag=96):
     repaid_minor: tuple[int, int]
 
 
+class CycleOpened(Event, frozen=True, tag=50):
+    """The netting cycle of the command takes obligations."""
+
+    number: int
+
+
+class ObligationSubmitted(Event, frozen=True, tag=51):
+    """The obligation of the command waits for the other party's word."""
+
+    number: int
+
+
+class ObligationConfirmed(Event, frozen=True, tag=52):
+    """Both parties have said it: the obligation counts in its cycle."""
+
+    number: int
+
+
+class ObligationsEnded(Event, frozen=True, tag=53):
+    """These obligations left their cycle without being settled there, as far as not set off."""
+
+    numbers: tuple[int, ...]
+    reason: str
+    text: str
+
+
+class CycleCutOff(Event, frozen=True, tag=54):
+    """The cycle takes nothing new."""
+
+    cycle: int
+
+
+class ObligationsSetOff(Event, frozen=True, tag=55):
+    """The parts that the command proposes are discharged, each against the others."""
+
+    cycle: int
+
+
+class CycleCalculated(Event, frozen=True, tag=56):
+    """The net positions of the cycle as it stands; those that are zero are left out."""
+
+    cycle: int
+    positions: tuple[Position, ...]
+
+
+class CycleShort(Event, frozen=True, tag=57):
+    """These accounts lack this much (below zero); they have until ``until_ns`` to bring it in."""
+
+    cycle: int
+    until_ns: int
+    lacks: tuple[Position, ...]
+
+
+class CycleSettled(Event, frozen=True, tag=58):
+    """All positions moved, in all currencies together; what the cycle still held is discharged."""
+
+    cycle: int
+    positions: tuple[Position, ...]
+
+
+class CycleLapsed(Event, frozen=True, tag=59):
+    """One of its books closed before the cycle settled."""
+
+    cycle: int
+
+
+class HitDecided(Event, frozen=True, tag=60):
+    """Two people of an authority agree on a hit on ``book``; nobody else learns of it."""
+
+    number: int
+    book: int
+    decision: int
+
+
+class MoneyOrdered(Event, frozen=True, tag=61):
+    """An issuer ordered money of an account to its blocked account; ``number`` counts its orders."""
+
+    number: int
+    payer: int
+    payee: int
+    amount_minor: int
+
+
 AnyEvent = (
     InstructionSettled
     | InstructionQueued
@@ -259,8 +326,6 @@ AnyEvent = (
     | HoldPromised
     | HoldReleased
     | HoldsDecided
-    | HitDecided
-    | MoneyOrdered
     | ChangeProposed
     | ChangeApproved
     | ChangeApplied
@@ -274,4 +339,16 @@ AnyEvent = (
     | SwapDrawn
     | SwapDue
     | SwapRepaid
+    | CycleOpened
+    | ObligationSubmitted
+    | ObligationConfirmed
+    | ObligationsEnded
+    | CycleCutOff
+    | ObligationsSetOff
+    | CycleCalculated
+    | CycleShort
+    | CycleSettled
+    | CycleLapsed
+    | HitDecided
+    | MoneyOrdered
 )

@@ -21,6 +21,20 @@ class Leg(msgspec.Struct, frozen=True, array_like=True, gc=False):
     amount_minor: int
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The part of obligation ``number`` that is set off."""
+
+    number: int
+    amount_minor: int
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a netting cycle moves on one account: received less paid, so below zero is to be paid."""
+
+    account: int
+    net_minor: int
+
+
 class Priority(IntEnum):
     """The three settlement priorities (ISO 20022 SttlmPrty); the smaller is served first."""
 

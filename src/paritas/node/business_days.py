@@ -42,6 +42,9 @@ class Timer(Protocol):
     def before_close(self, now_ns: int, currency: str) -> None:
         """Do what must be done before a book's date ends."""
 
+    def wants_more_days(self) -> bool:
+        """Say whether it has something left for later dates."""
+
 
 class BusinessDays:
     """Moves the books through their days; ``decide`` is given each command as it falls due."""
@@ -129,7 +132,7 @@ class BusinessDays:
             date = calendar.next_business_day(date)
             while (
                 calendar.window_ns(date)[1] <= self.now_ns
-                and not self._state.queue
+                and not self._waits()
                 and not still_to_come(date.toordinal())
             ):
                 date = calendar.next_business_day(date)
@@ -146,7 +149,10 @@ class BusinessDays:
                 self._step(at_ns, kind, currency, date)
 
     def _is_needed(self, currency: str, date: datetime.date) -> bool:
-        return bool(self._state.queue) or date == self.first_dates[currency]
+        return self._waits() or date == self.first_dates[currency]
+
+    def _waits(self) -> bool:
+        return bool(self._state.queue) or any(each.wants_more_days() for each in self._timers)
 
     def _step(self, at_ns: int, kind: int, currency: str, date: datetime.date) -> None:
         self.now_ns = max(self.now_ns, at_ns)
@@ -194,14 +200,16 @@ def period(
     earliest input that says when it was made.
     """
     believed = [
-        [date for date in dates if ns is None or date >= _ordinal(ns) - _STALE_DAYS]
+        [date for date in dates if ns is None or date >= utc_ordinal(ns) - _STALE_DAYS]
         for dates, ns in zip(dates_of_inputs, created_ns, strict=True)
     ]
     counts = Counter(date for dates in believed for date in dates)
     if not counts:
         counts = Counter(date for dates in dates_of_inputs for date in dates)
     if not counts:
-        day = datetime.date.fromordinal(_ordinal(min((ns for ns in created_ns if ns), default=0)))
+        day = datetime.date.fromordinal(
+            utc_ordinal(min((ns for ns in created_ns if ns), default=0))
+        )
         return day, day
     group = max(_groups(sorted(counts)), key=lambda dates: sum(counts[date] for date in dates))
     return datetime.date.fromordinal(group[0]), datetime.date.fromordinal(group[-1])
@@ -213,7 +221,8 @@ _STALE_DAYS = 10
 _GAP_DAYS = 366
 
 
-def _ordinal(at_ns: int) -> int:
+def utc_ordinal(at_ns: int) -> int:
+    """Return the date of a moment in UTC, as ``date.toordinal`` counts."""
     return _EPOCH_ORDINAL + at_ns // DAY_NS
 
 

@@ -16,13 +16,17 @@ from typing import Any
 
 import msgspec
 
+from paritas.clearing.obligations import Obligation
 from paritas.clearing.problem import Problem, check_problem
 from paritas.clearing.result import clearing_result
 from paritas.clearing.verify import InvalidResultError, verify_clearing
+from paritas.clearing.verify_setoff import verify_setoff
+from paritas.core.obligations import Cycle
 from paritas.core.state import State
 from paritas.model import commands as c
-from paritas.model.events import AnyEvent, Recorded, SetSettled
+from paritas.model.events import AnyEvent, ObligationsSetOff, Recorded, SetSettled
 from paritas.model.instructions import Scope
+from paritas.node.cycle_setoffs import obligations_of
 from paritas.node.queue_problem import problem_of
 from paritas.node.solver import unpack_proof
 
@@ -47,6 +51,23 @@ class Evidence:
             # A solver that was lost has proposed nothing and proved nothing.
             if problem is not None and command.certificate:
                 self._check(command, scope, problem, events)
+
+        elif isinstance(command, c.ProposeSetoff) and command.certificate:
+            cycle = state.cycles.get(command.cycle)
+            if cycle is not None and isinstance(events[0], ObligationsSetOff):
+                self._check_setoff(command, cycle)
+
+    def _check_setoff(self, command: c.ProposeSetoff, cycle: Cycle) -> None:
+        name = f"setoff-{command.cycle:06d}"
+        obligations = obligations_of(cycle)
+        try:
+            result = setoff_result(obligations, command)
+            if self._directory is not None:
+                _write(self._directory, name, obligations, result)
+            verify_setoff(obligations, result)
+        except (ValueError, InvalidResultError, LookupError, TypeError) as error:
+            self.breaches.append(f"{name}: its certificate does not hold: {error}")
+        self.checked += 1
 
     def _check(
         self, command: c.ProposeSettlement, scope: int, problem: Problem, events: Sequence[AnyEvent]
@@ -80,7 +101,17 @@ def result_of(problem: Problem, command: c.ProposeSettlement) -> bytes:
     return json.dumps(result, separators=(",", ":")).encode()
 
 
-def _write(directory: Path, name: str, problem: Problem, result: bytes) -> None:
+def setoff_result(obligations: list[Obligation], command: c.ProposeSetoff) -> bytes:
+    """Return the RESULT of a set-off as JSON; raises ValueError where its proof is none."""
+    proof = unpack_proof(command.certificate)
+    amounts = {part.number: part.amount_minor for part in command.parts}
+    cleared = [{"id": each.id, "amount": amounts.get(each.id, 0)} for each in obligations]  # type: ignore[arg-type]
+    names = ("cleared_total", "gross_total", "certificate")
+    result = {"cleared": cleared, **{name: proof[name] for name in names}}
+    return json.dumps(result, separators=(",", ":")).encode()
+
+
+def _write(directory: Path, name: str, problem: object, result: bytes) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{name}.problem.json").write_bytes(msgspec.json.encode(problem))
     (directory / f"{name}.result.json").write_bytes(result)

@@ -162,6 +162,10 @@ class Clearings:
         if any(account.waiting for account in self._state.book_by_currency[currency].accounts):
             self._round(now_ns)
 
+    def wants_more_days(self) -> bool:
+        """The queue itself asks for the days that it needs."""
+        return False
+
     def _has_changed(self) -> bool:
         if self._rules.changed_share is None:
             return False

@@ -16,6 +16,7 @@ from paritas.core import engine
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model.instructions import Bypass
+from paritas.model.keys import parse_key
 from paritas.model.money import minor_digits
 from paritas.model.parties import normalise_bic
 from paritas.node.calendars import BookCalendar
@@ -50,10 +51,20 @@ def setup_commands(
         for bic in members:
             member = numbers.parties[bic]
             yield c.RegisterSender(at_ns, member, b"", member, numbers.parties[sender])
+    for mandate in scheme.mandates:
+        payer, payee = numbers.parties[mandate.payer], numbers.parties[mandate.payee]
+        account = numbers.accounts[mandate.payer, mandate.currency]
+        yield c.RegisterMandate(at_ns, payer, b"", account, payee, mandate.limit_minor)
     bypass = int(_BYPASS[scheme.bypass])
     yield c.SetRules(at_ns, c.OPERATOR, b"", bypass, scheme.max_days_ahead)
     if scheme.lists:
         yield from _screening_commands(scheme, at_ns, numbers)
+    for bic, keys in scheme.keys.items():
+        party = numbers.parties[bic] if bic else c.OPERATOR
+        for key in keys:
+            yield c.AddKey(at_ns, party, b"", party, parse_key(key))
+    # From here on nobody changes anything of this alone.
+    yield c.SetApprovals(at_ns, c.OPERATOR, b"", scheme.issuers_needed)
 
 
 def _screening_commands(scheme: Scheme, at_ns: int, numbers: _Numbers) -> Iterator[c.AnyCommand]:
@@ -90,6 +101,8 @@ def _account_commands(scheme: Scheme, at_ns: int, numbers: _Numbers) -> Iterator
             yield c.OpenAccount(at_ns, issuer, b"", party, numbers.books[currency])
             if account.limit_minor:
                 yield c.SetLimit(at_ns, issuer, b"", number, account.limit_minor)
+            if account.debit_cap_minor is not None:
+                yield c.SetDebitCap(at_ns, issuer, b"", number, account.debit_cap_minor)
             if account.balance_minor:
                 yield c.IssueMoney(at_ns, issuer, b"", number, account.balance_minor)
             reserved = account.reserved_urgent_minor, account.reserved_high_minor

@@ -32,7 +32,7 @@ from paritas.model.reasons import Reason
 from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, open_or_build, uetr_key
 
 _SETTLED, _WAITING = int(Status.SETTLED), int(Status.WAITING)
-_PAYMENT, _ISSUE, _REDEEM, _HOLD, _ORDER = range(len(ENTRY_KINDS))
+_PAYMENT, _ISSUE, _REDEEM, _HOLD, _ORDER, _CYCLE = range(len(ENTRY_KINDS))
 
 #: Rows are committed together until so many records or seconds have passed.
 _COMMIT_RECORDS = 50_000
@@ -538,6 +538,11 @@ class History:
     def _redeemed(self, command: c.RedeemMoney, _number: int, _: int) -> None:
         self._entry(command.account, command.at_ns, _REDEEM, 0, 0, -command.amount_minor)
 
+    def _cycle_settled(self, command: c.AnyCommand, event: e.CycleSettled, _: int) -> None:
+        for position in event.positions:
+            at_ns, net_minor = command.at_ns, position.net_minor
+            self._entry(position.account, at_ns, _CYCLE, event.cycle, 0, net_minor)
+
     def _swap_drawn(self, command: c.DrawSwap, event: e.SwapDrawn, _: int) -> None:
         for account, amount_minor in zip(event.accounts, event.amounts_minor, strict=True):
             self._entry(account, command.at_ns, _ISSUE, 0, 0, amount_minor)
@@ -545,6 +550,7 @@ class History:
     def _swap_repaid(self, command: c.RepaySwap, event: e.SwapRepaid, _: int) -> None:
         for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
             self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
+
     def _ordered(self, command: c.AnyCommand, event: e.MoneyOrdered, _: int) -> None:
         """An issuer's order; what it was for is told to nobody here."""
         for account, amount_minor in (
@@ -605,6 +611,16 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.HoldReleased: History._hold_released,
     e.HoldsDecided: History._holds_decided,
     e.ChangeApplied: History._applied,
+    e.CycleSettled: History._cycle_settled,
+    e.CycleOpened: History._nothing,
+    e.ObligationSubmitted: History._nothing,
+    e.ObligationConfirmed: History._nothing,
+    e.ObligationsEnded: History._nothing,
+    e.CycleCutOff: History._nothing,
+    e.ObligationsSetOff: History._nothing,
+    e.CycleCalculated: History._nothing,
+    e.CycleShort: History._nothing,
+    e.CycleLapsed: History._nothing,
     e.ChangeProposed: History._nothing,
     e.RateHeldBack: History._nothing,
     e.QuotesLocked: History._nothing,
@@ -653,6 +669,7 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.RecordRequest: History._nothing,
     c.PassTime: History._nothing,
     c.BeginClearing: History._nothing,
+    c.SetDebitCap: History._nothing,
     c.SignSwapLine: History._nothing,
     c.EndAgreement: History._nothing,
     c.SignAgreement: History._nothing,

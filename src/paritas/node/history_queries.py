@@ -95,7 +95,7 @@ class Entry(msgspec.Struct, frozen=True):
     at_ns: int
     #: Business date of the book.
     date: str
-    #: "payment", "issue", "redeem" or "hold".
+    #: "payment", "issue", "redeem", "hold" or "cycle".
     kind: str
     #: Number of the payment or hold, 0 for issue and redemption; and which of its legs.
     number: int

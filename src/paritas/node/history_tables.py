@@ -85,7 +85,7 @@ CREATE TABLE hold(
 SEGMENT_BITS = 16
 
 #: What an entry may come from; ``entry.kind`` is the place in this list.
-ENTRY_KINDS = ("payment", "issue", "redeem", "hold", "order")
+ENTRY_KINDS = ("payment", "issue", "redeem", "hold", "order", "cycle")
 
 _CACHE_KIB = 64 * 1024
 

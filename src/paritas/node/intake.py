@@ -13,7 +13,11 @@ import re
 
 import msgspec
 
-from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
+from paritas.iso20022.initiation import is_initiation
+from paritas.iso20022.message import is_credit_transfer
+from paritas.iso20022.requests import is_request
+from paritas.iso20022.reversals import COLLECTION, RETURN, is_reversal
+from paritas.iso20022.values import Finding, Message, Original, ReadResult, Transaction
 from paritas.model.instructions import Leg, Priority
 from paritas.model.money import AmountError, parse_amount
 from paritas.model.parties import is_bic, normalise_bic
@@ -22,6 +26,7 @@ from paritas.model.screening import Verdict
 from paritas.node.calendars import parse_instant_ns
 from paritas.node.directory import Directory
 from paritas.node.ledger import salt_for, sealed_hash
+from paritas.node.reading import Reading
 
 CONVERSION = "PXFX"
 EXCHANGE = "PVP"
@@ -65,6 +70,10 @@ class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trade: str = ""
     verdicts: tuple[Verdict, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    #: For a return: what it gives back. Which payment that is, is known only when it is taken up.
+    original: Original | None = None
+    #: For a return: its legs if what it gives back was converted; then ``legs`` may be empty.
+    converted: tuple[Leg, ...] = ()
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -83,16 +92,21 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def envelope_of(
-    message: Message | None, findings: tuple[Finding, ...], count: int, first_agent: str = ""
+    message: Message | None,
+    findings: tuple[Finding, ...],
+    count: int,
+    first_agent: str = "",
+    reading: Reading | None = None,
 ) -> Envelope:
     """Judge a message as a whole, by the findings that concern the whole, of all its windows.
 
     ``count`` is how many transactions were read, ``first_agent`` the instructing agent of the
     first: who sent the message, if neither header nor group header says it. A message that cannot
     be read, that is no payment or has nothing to settle, is unreadable; one that was read and
-    breaks its schema or its own sums is refused, every transaction with it.
+    breaks its schema or its own sums is refused, every transaction with it. A request (``reading``)
+    that breaks its schema is unreadable too: nobody can say what it asks.
     """
-    unreadable = next((f for f in findings if f.code.startswith("xml.")), None)
+    unreadable = next((f for f in findings if f.code.startswith(("xml.", "mt."))), None)
     broken = next((f for f in findings if f.code.startswith("schema.")), None)
     if message is None or unreadable is not None:
         code = unreadable.code if unreadable else "xml.unreadable"
@@ -105,22 +119,48 @@ def envelope_of(
     if created_ns is None:
         created_ns = parse_instant_ns(message.created)
     key = _key(message, first_agent)
-    if not message.message_type.startswith(("pacs.008.001.", "pacs.009.001.")):
+    if reading is not None and reading.received_type:
+        key = (key[0], reading.received_type, key[2])
+    if reading is not None and reading.request:
+        return _envelope_of_request(key, created_ns, findings)
+    if not _has_transactions(message.message_type):
+        finding = broken or next(iter(findings), None)
+        if finding is not None and is_request(message.message_type):
+            return Envelope(*key, created_ns, unreadable=(finding.code, _sentence(finding)))
         sentence = f"{message.message_type} is not a message that settles anything here."
         return Envelope(*key, created_ns, unreadable=("rule.not_settled", sentence))
-    if not message.message_id or not count:
+    if not message.message_id or not (count or is_initiation(message.message_type)):
         sentence = _sentence(broken) if broken else "It has no transaction to settle."
         return Envelope(*key, created_ns, unreadable=("schema.incomplete", sentence))
     finding = broken or next(iter(findings), None)
     if finding is not None:
         return Envelope(*key, created_ns, refusal=Refusal(finding.reason, _sentence(finding)))
-    if message.settlement_method != "CLRG":
+    settles = message.settlement_method == "CLRG" or message.message_type.startswith(COLLECTION)
+    if not settles:
         method = message.settlement_method or "none"
         text = f"Only settlement method CLRG settles here; this message says {method}."
         return Envelope(*key, created_ns, refusal=Refusal(Reason.NARR, text))
     if _ADVICE_SERVICE.fullmatch(message.business_service):
         text = "An advice (ADV) announces a payment and never settles."
         return Envelope(*key, created_ns, refusal=Refusal(Reason.NARR, text))
+    return Envelope(*key, created_ns)
+
+
+def _has_transactions(message_type: str) -> bool:
+    return (
+        is_credit_transfer(message_type) or is_reversal(message_type) or is_initiation(message_type)
+    )
+
+
+def _envelope_of_request(
+    key: tuple[str, str, str], created_ns: int | None, findings: tuple[Finding, ...]
+) -> Envelope:
+    finding = next(iter(findings), None)
+    if finding is not None:
+        return Envelope(*key, created_ns, unreadable=(finding.code, _sentence(finding)))
+    if not key[2]:
+        text = "It has no identifier: nothing tells it from another one."
+        return Envelope(*key, created_ns, unreadable=("rule.identifier", text))
     return Envelope(*key, created_ns)
 
 
@@ -187,46 +227,91 @@ def _wish(
     reference = reference_of(message, transaction)
     payer = normalise_bic(transaction.instructing_agent)
     payee = normalise_bic(transaction.instructed_agent)
+    collects = message.message_type.startswith(COLLECTION)
+    if collects:
+        # Who instructs is paid. Its references are none of the payer's own.
+        payer, payee = payee, payer
+        reference = f"{payee}/{reference}"
     refusal = refusal or _agents_refusal(message, transaction, payer, payee, directory)
     if refusal is not None:
         return Wish(reference, refusal)
+    converted: tuple[_Leg, ...] = ()
     try:
-        legs = _legs(message, transaction, payer, payee, directory)
-        value_date = _value_date(transaction, legs, directory)
+        if transaction.original is not None:
+            legs, converted = _legs_back(transaction, payer, payee, directory)
+        else:
+            legs = _legs(message, transaction, payer, payee, directory)
+        value_date = _value_date(transaction, (*legs, *converted), directory)
     except RefusedError as error:
         return Wish(reference, Refusal(error.reason, error.text))
     salt = salt_for(seal, payer, reference)
     actor = directory.party(message.header_from) if message.header_from else -1
     sender = directory.members[payer]
+    instructing = directory.members[payee] if collects else sender
     is_exchange = transaction.local_instrument == EXCHANGE
     return Wish(
         reference=reference,
         refusal=None,
-        actor=actor if message.header_from else sender,
+        actor=actor if message.header_from else instructing,
         sender=sender,
-        legs=tuple(Leg(p, q, amount_minor) for p, q, amount_minor, _ in legs),
+        legs=_without_currencies(legs),
         priority=_PRIORITIES.get(transaction.settlement_priority, Priority.NORMAL),
         value_date=value_date,
         uetr=transaction.uetr,
         content=sealed_hash(salt, transaction.fragment),
         trade=transaction.end_to_end_id if is_exchange else "",
+        original=transaction.original,
+        converted=_without_currencies(converted),
     )
+
+
+def _without_currencies(legs: tuple[_Leg, ...]) -> tuple[Leg, ...]:
+    return tuple(Leg(payer, payee, amount_minor) for payer, payee, amount_minor, _ in legs)
+
+
+def _legs_back(
+    transaction: Transaction, payer: str, payee: str, directory: Directory
+) -> tuple[tuple[_Leg, ...], tuple[_Leg, ...]]:
+    """Return a return's legs if it gives back a plain payment, and if it gives back a converted one.
+
+    Only what is taken up knows which; one of the two may be impossible.
+    """
+    amount_minor = _amount(transaction.amount, transaction.currency, "RtrdIntrBkSttlmAmt")
+    converted: tuple[_Leg, ...] = ()
+    if transaction.instructed_currency not in ("", transaction.currency):
+        try:
+            converted = _conversion(transaction, payer, payee, amount_minor, directory)
+        except RefusedError:
+            converted = ()
+    plain: tuple[_Leg, ...] = ()
+    try:
+        plain = (_leg(directory, payer, payee, amount_minor, transaction.currency),)
+    except RefusedError:
+        if not converted:
+            raise
+    return plain, converted
 
 
 def _agents_refusal(
     message: Message, transaction: Transaction, payer: str, payee: str, directory: Directory
 ) -> Refusal | None:
     """Payer is InstgAgt, payee InstdAgt; every payment names originator and beneficiary."""
+    pays, is_paid = "InstgAgt", "InstdAgt"
+    if message.message_type.startswith(COLLECTION):
+        pays, is_paid = is_paid, pays
     if not payer or not payee:
-        missing = "InstgAgt" if not payer else "InstdAgt"
+        missing = pays if not payer else is_paid
         text = (
             f"{missing} is missing: it names the member that {'pays' if not payer else 'is paid'}."
         )
         return Refusal(Reason.AGNT, text)
     if payer not in directory.members:
-        return Refusal(Reason.DNOR, f"InstgAgt {payer} is not a member of this scheme.")
+        return Refusal(Reason.DNOR, f"{pays} {payer} is not a member of this scheme.")
     if payee not in directory.members:
-        return Refusal(Reason.CNOR, f"InstdAgt {payee} is not a member of this scheme.")
+        return Refusal(Reason.CNOR, f"{is_paid} {payee} is not a member of this scheme.")
+    if message.message_type.startswith(RETURN):
+        # Originator and beneficiary are those of the payment that it returns.
+        return None
     if transaction.is_cover:
         originator, beneficiary = transaction.cover_debtor, transaction.cover_creditor
     elif message.message_type.startswith("pacs.008."):

@@ -21,7 +21,7 @@ import gc
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -37,17 +37,23 @@ from paritas.journal.recovery import keep_snapshot, recover
 from paritas.journal.sqlite import Batch, JournalError, SqliteJournal
 from paritas.model.commands import AnyCommand
 from paritas.model.events import AnyEvent, CommandRefused
-from paritas.node import readings, timers
+from paritas.node import outbox, questions, readings, statements, timers
+from paritas.node.alone import alone_in
+from paritas.node.archive import Archive
 from paritas.node.calendars import BookCalendar
 from paritas.node.directory import Directory, directory_of_state, setup_commands
 from paritas.node.feed import Feed, FeedRow, JournalReader, Record
 from paritas.node.ledger import Ledger
+from paritas.node.list_files import load_commands, read_versions
 from paritas.node.requests import Requests, first_seq_to_know
+from paritas.node.run import SettleError
 from paritas.node.same_scheme import check_same_scheme
 from paritas.node.scheme import Scheme
-from paritas.node.settle import alone_in
+from paritas.node.screener import Screening, share
 from paritas.node.timers import Timer
 from paritas.node.workers import Context, WorkerPool
+from paritas.screening import Screener
+from paritas.screening.lists import ListError
 
 log = structlog.get_logger("paritas.node")
 T = TypeVar("T")
@@ -63,7 +69,8 @@ _TICK_S = 1.0
 _REFUSED_PAUSE_S = 60.0
 _NO_LIMIT = 2**62
 
-assert readings is not None  # Imported for the worker's job that it declares.
+# Imported for the jobs and questions that they declare, before the processes are forked.
+assert outbox and questions and readings and statements
 
 
 class Phase(StrEnum):
@@ -162,6 +169,8 @@ class LiveNode:
     #: For what is quick, and for what may take minutes and must not hold up the rest.
     workers: WorkerPool
     heavy: WorkerPool
+    #: For questions about the past.
+    archive: Archive
     reader: JournalReader
     feed: Feed
     _journal: JournalProcess
@@ -201,12 +210,15 @@ class LiveNode:
         node._open_stack.enter_context(alone_in(data))
         try:
             node._open(check_scheme=True)
+            if scheme.lists:
+                node._load_lists()
         except BaseException:
             node._open_stack.close()
             raise
-        context = Context(node.directory, node.seal)
+        context = Context(node.directory, node.seal, node.journal_path)
         node.workers = WorkerPool(workers or max(1, (os.cpu_count() or 2) - 1), context)
-        node.heavy = WorkerPool(1, context)
+        node.heavy = WorkerPool(1, context, nice=5)
+        node.archive = Archive(context)
         node.reader = JournalReader(node.journal_path)
         node.feed = Feed(node.reader, node._journal.durable_seq)
         calendars = node.directory.calendars
@@ -259,19 +271,36 @@ class LiveNode:
     def _set_up(self, calendars: dict[str, BookCalendar]) -> None:
         now_ns = self.now_ns()
         dates = timers.first_dates(calendars, now_ns)
-        for command in setup_commands(self.scheme, now_ns, dates):
+        self._append_now(setup_commands(self.scheme, now_ns, dates))
+
+    def _load_lists(self) -> None:
+        """Put the lists that lie there in force, and have the workers to come screen with them.
+
+        Raises SettleError where a list that binds cannot be used.
+        """
+        try:
+            versions = read_versions(self.scheme.lists)
+            self._append_now(load_commands(self.state, versions, self.now_ns()))
+            screener = Screener(list(versions.values()), self.scheme.threshold)
+        except ListError as error:
+            raise SettleError(f"A list that binds cannot be used: {error}") from None
+        share(Screening(self.state, screener, self.scheme, self.seal))
+
+    def _append_now(self, commands: Iterable[AnyCommand]) -> None:
+        """Decide and make durable, before the node answers anybody."""
+        for command in commands:
             self._ledger.decide(command)
         self._ledger.flush()
-        batch = self._handover.batch
-        assert batch is not None
-        self._handover.batch = None
-        self._journal.append(batch)
-        self._journal.wait()
+        batch, self._handover.batch = self._handover.batch, None
+        if batch is not None:
+            self._journal.append(batch)
+            self._journal.wait()
 
     async def begin(self) -> None:
         """Start to answer; called once, in the event loop that the node then lives in."""
         await self.workers.begin()
         await self.heavy.begin()
+        await self.archive.begin(self.feed)
         self._listen()
         self.phase = Phase.READY
         self._pass_time()
@@ -512,6 +541,7 @@ class LiveNode:
             await asyncio.sleep(0.001)
         await self.workers.end()
         await self.heavy.end()
+        await self.archive.end()
         self.reader.close()
         if self.phase is Phase.STOPPING:
             asyncio.get_running_loop().remove_reader(self._journal.fileno())

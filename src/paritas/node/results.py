@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import msgspec
+
 from paritas.core.lifecycle import Status
+from paritas.core.obligations import ObligationStatus
 from paritas.iso20022.accounts import Account, Conversion, Statement
 from paritas.iso20022.payments import format_rate
+from paritas.iso20022.reversals import COLLECTION
 from paritas.model.commands import SubmitInstruction
-from paritas.model.money import minor_digits
+from paritas.model.money import format_amount, minor_digits
 from paritas.node.calendars import format_instant
-from paritas.node.outputs import AccountTask, Answer, Delivery, Movement
+from paritas.node.outputs import AccountTask, Answer, Delivery, Movement, ReportTask
+from paritas.node.reports import Report
 from paritas.node.run import Run, Taken
 from paritas.node.views import AccountDay, Posting
 
@@ -64,9 +69,31 @@ def answers(run: Run) -> Iterator[tuple[Path, list[Answer]]]:
         outcomes = tuple(run.outcome(each) for each in taken.outcomes)
         message_id = f"PARITAS-{run.days.now_ns // 10**9}-{index + 1:07d}"
         answer = Answer(taken.place, name, message_id, outcomes, taken.refusal)
+        if taken.reply is not None:
+            reply = taken.reply(message_id, created_at(run))
+            answer = Answer(
+                taken.place,
+                name,
+                message_id,
+                (),
+                letter=None if isinstance(reply, Report) else reply,
+                report=_report_task(run, reply) if isinstance(reply, Report) else None,
+            )
         by_share[taken.share].append(answer)
     for share, found in by_share.items():
         yield run.shares[share].path, found
+
+
+def _report_task(run: Run, report: Report) -> ReportTask:
+    accounts = []
+    for index, day in enumerate(report.days, 1):
+        closed = run.view.closed_days(day.account)
+        sequence = next((n for n, d in enumerate(closed, 1) if d.date == day.date), len(closed) + 1)
+        task = _task(run, day, sequence, report.created)
+        name = f"{report.message_id}-{index}"
+        statement = msgspec.structs.replace(task.statement, message_id=name)
+        accounts.append(msgspec.structs.replace(task, statement=statement))
+    return ReportTask(report.kind, report.message_id, report.created, tuple(accounts))
 
 
 def conversion_of(run: Run, command: SubmitInstruction) -> Conversion | None:
@@ -105,7 +132,33 @@ def _rounding_text(run: Run, command: SubmitInstruction) -> str:
     return f"Rounded up to the dealer by {decimal_text(rounding, currency)} {currency}."
 
 
-def _movement(run: Run, posting: Posting) -> Movement:
+def _net_movement(run: Run, account: int, posting: Posting) -> Movement:
+    """The net amount of a cycle, with the sums behind it in words."""
+    cycle = run.state.cycles[posting.cycle]
+    currency = run.state.accounts[account].book.currency
+    settled = [o for o in cycle.obligations.values() if o.status == ObligationStatus.SETTLED]
+    sums = []
+    for side in ("debtor", "creditor"):
+        mine = [o for o in settled if getattr(o, side).number == account]
+        gross = format_amount(sum(o.amount_minor for o in mine), currency)
+        off = format_amount(sum(o.set_off_minor for o in mine), currency)
+        verb = "owed" if side == "debtor" else "was owed"
+        sums.append(f"{verb} {gross} by {len(mine)} obligations, {off} of it set off before")
+    return Movement(
+        f"C{posting.cycle:09d}",
+        posting.amount_minor,
+        posting.is_credit,
+        "",
+        "",
+        b"",
+        text=f"Net of cycle {cycle.name}: {'; '.join(sums)}.",
+        cycle=cycle.name,
+    )
+
+
+def _movement(run: Run, account: int, posting: Posting) -> Movement:
+    if posting.cycle:
+        return _net_movement(run, account, posting)
     # The legs of a trade stand with its first side; the second leg is told as the second side's own.
     first = run.state.joined.get(posting.number, posting.number)
     command = run.state.instructions[first]
@@ -160,7 +213,7 @@ def _task(run: Run, day: AccountDay, sequence: int, created: str) -> AccountTask
             day.available_minor,
         ),
         f"NTFC-{day.account:06d}-{date}",
-        tuple(_movement(run, posting) for posting in day.postings),
+        tuple(_movement(run, day.account, posting) for posting in day.postings),
     )
 
 
@@ -173,9 +226,15 @@ def deliveries(run: Run) -> Iterator[tuple[Path, list[Delivery]]]:
         command = run.state.instructions[number]
         assert command is not None
         taken = run.taken[index]
+        if taken.reply is not None:
+            # A liquidity transfer: its payee has its camt.054.
+            continue
         conversion = conversion_of(run, command)
         last_leg = command.legs[-1 if conversion else 0]
         payee = run.state.accounts[last_leg.payee].party.bic
+        if taken.message_type.startswith(COLLECTION):
+            # It is the payer who learns of a collection: the payee has sent it.
+            payee = run.state.accounts[command.legs[0].payer].party.bic
         delivery = Delivery(
             taken.place,
             position,

@@ -34,14 +34,21 @@ from paritas.node.business_days import (
     moments,
     period,
     utc_midnight_ns,
+    utc_ordinal,
 )
 from paritas.node.calendars import DAY_NS
 from paritas.node.clearing_rounds import Clearings
+from paritas.node.conversation import Asking, Conversation, Reply
+from paritas.node.cycle_clock import VirtualCycles
+from paritas.node.cycle_setoffs import VirtualSetoffs
 from paritas.node.directory import Directory, directory_of, setup_commands, state_of
-from paritas.node.intake import Wish
+from paritas.node.intake import Refusal, Wish
 from paritas.node.ledger import Ledger
 from paritas.node.list_files import load_commands, read_versions
+from paritas.node.named_payments import NamedPayments
+from paritas.node.obligation_file import ObligationRows, Row
 from paritas.node.outputs import Outcome
+from paritas.node.reports import Reports
 from paritas.node.scheme import Scheme
 from paritas.node.screener import Screening, evidence_commands, screening_of
 from paritas.node.solver import Solver
@@ -89,14 +96,24 @@ class Taken(msgspec.Struct, gc=False):
     outcomes: list[int | tuple[str, str]]
     refusal: tuple[str, str] | None
     sender: str
+    message_type: str
+    #: How a request is answered; None for a message with transactions.
+    reply: Reply | None = None
 
 
 class Run:
     """One run of ``settle`` over the inputs of a directory."""
 
     def __init__(
-        self, scheme: Scheme, out: Path, first_day: datetime.date | None, *, deliver: bool
+        self,
+        scheme: Scheme,
+        out: Path,
+        first_day: datetime.date | None,
+        *,
+        deliver: bool,
+        obligations: Sequence[Row] = (),
     ) -> None:
+        self.obligations = obligations
         self.scheme = scheme
         self.out = out
         self.first_day = first_day
@@ -109,6 +126,14 @@ class Run:
         self.particulars: dict[int, bytes] = {}
         #: Where each instruction came from: number -> (input, index in it).
         self.origin: dict[int, tuple[int, int]] = {}
+        self.conversation = Conversation(
+            self.state,
+            self.directory,
+            self.decide,
+            NamedPayments(self.state, self.particulars),
+            Reports(self.state, self.directory, self.view),
+            scheme.name,
+        )
         self.shares: list[Share] = []
         #: The lists that bind, by name.
         self.versions: dict[str, ListVersion] = {}
@@ -156,18 +181,24 @@ class Run:
         """Take up the inputs in order, on virtual time, and run the business days."""
         dates = [dates for share in self.shares for dates in share.dates]
         created = [ns for share in self.shares for ns in share.created_ns]
-        first_day, last_day = period(dates, created)
+        rows_ns = [row.at_ns for row in self.obligations]
+        row_days = [(utc_ordinal(ns),) for ns in rows_ns]
+        first_day, last_day = period([*dates, *row_days], [*created, *rows_ns])
         if self.first_day is not None:
             first_day, last_day = self.first_day, max(self.first_day, last_day)
-        with JournalProcess(self.journal_path) as journal, Solver() as solver:
+        with JournalProcess(self.journal_path) as journal, Solver() as solver, Solver() as netting:
             self.ledger = Ledger(self.state, journal, _recorded(self.journal_path))
+            horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
             days = BusinessDays(
-                self.state, self.decide, self.directory.calendars, first_day, self._timers(solver)
+                self.state,
+                self.decide,
+                self.directory.calendars,
+                first_day,
+                self._timers(solver, netting, horizon_ns),
             )
             self.days = days
-            horizon_ns = utc_midnight_ns(last_day) + _HORIZON_DAYS * DAY_NS
             opening_ns = days.start_ns()
-            early = [ns for ns in created if ns is not None and ns <= horizon_ns]
+            early = [ns for ns in [*created, *rows_ns] if ns is not None and ns <= horizon_ns]
             start_ns = max(0, opening_ns - _HORIZON_DAYS * DAY_NS, min([*early, opening_ns]))
             self.start_ns = start_ns
             for command in setup_commands(self.scheme, start_ns, days.first_dates):
@@ -189,11 +220,24 @@ class Run:
             journal.wait()
             tell("settling", total, total)
 
-    def _timers(self, solver: Solver) -> Sequence[Timer]:
-        rules = self.scheme.clearing
-        if rules is None:
-            return ()
-        return (Clearings(self.state, rules, solver, self.decide, self.ledger.recorded),)
+    def _timers(self, solver: Solver, netting: Solver, horizon_ns: int) -> Sequence[Timer]:
+        """Cycles first: at the moment of a cut-off nothing enters any more."""
+        timers: list[Timer] = []
+        if self.scheme.cycles:
+            setoffs = VirtualSetoffs(netting, self.decide, self.ledger.recorded)
+            cycles = self.scheme.cycles
+            timers.append(VirtualCycles(self.state, cycles, self.decide, setoffs.set_off))
+        rows = [
+            msgspec.structs.replace(row, at_ns=min(row.at_ns, horizon_ns))
+            for row in self.obligations
+        ]
+        self.rows = ObligationRows(rows, self.state, self.directory, self.decide)
+        timers.append(self.rows)
+        if self.scheme.clearing is not None:
+            recorded = self.ledger.recorded
+            rules = self.scheme.clearing
+            timers.append(Clearings(self.state, rules, solver, self.decide, recorded))
+        return timers
 
     def _inputs(self) -> Iterator[tuple[int, tuple[int, int], Input, SpoolReader]]:
         for number, share in enumerate(self.shares):
@@ -204,7 +248,16 @@ class Run:
     def _take(self, share: int, place: tuple[int, int], inp: Input, spool: SpoolReader) -> None:
         """Take up one input: record it, then submit what it wishes."""
         envelope, at_ns = inp.envelope, self.days.now_ns
-        taken = Taken(share, place, inp.name, envelope.unreadable, [], None, envelope.sender)
+        taken = Taken(
+            share,
+            place,
+            inp.name,
+            envelope.unreadable,
+            [],
+            None,
+            envelope.sender,
+            envelope.message_type,
+        )
         self.taken.append(taken)
         private = spool.bytes(inp.received) if inp.received[1] else b""
         sealed = inp.salt, private, inp.received_path
@@ -223,6 +276,16 @@ class Run:
         message = self.state.messages[envelope.sender, envelope.message_type, envelope.message_id][
             0
         ]
+        if inp.reading is not None and inp.reading.request:
+            actor = self.directory.party(envelope.sender)
+            asking = Asking(
+                actor, envelope.sender, envelope.message_type, envelope.message_id, message, at_ns
+            )
+            first = len(self.state.instructions)
+            taken.reply = self.conversation.take(asking, inp.reading.request)
+            for number in range(first, len(self.state.instructions)):
+                self.origin[number] = (len(self.taken) - 1, 0)
+            return
         for window_place in inp.windows:
             window = _NODE_WINDOW.decode(spool.bytes(window_place))
             for wish, particulars in zip(window.wishes, window.particulars, strict=True):
@@ -247,6 +310,14 @@ class Run:
             refusal = (wish.refusal.reason, wish.refusal.text)
             self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
             return refusal
+        legs, returns = wish.legs, 0
+        if wish.original is not None:
+            found = self.conversation.returned(wish)
+            if isinstance(found, Refusal):
+                refusal = (found.reason, found.text)
+                self.decide(c.RecordRefusal(at_ns, 0, b"", message, wish.reference, *refusal))
+                return refusal
+            returns, legs = found
         for sealing in evidence_commands(wish, at_ns):
             self.decide(*sealing)
         events = self.decide(
@@ -256,13 +327,14 @@ class Run:
                 b"",
                 wish.sender,
                 wish.reference,
-                wish.legs,
+                legs,
                 wish.priority,
                 wish.value_date,
                 wish.uetr,
                 wish.content,
                 message,
                 wish.trade,
+                returns=returns,
                 verdicts=wish.verdicts,
             )
         )

@@ -43,6 +43,8 @@ class Account(msgspec.Struct, frozen=True):
     limit_minor: int = 0
     reserved_urgent_minor: int = 0
     reserved_high_minor: int = 0
+    #: The most that it may owe, net, in one netting cycle; None for no cap.
+    debit_cap_minor: int | None = None
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -92,6 +94,31 @@ class Clearing(msgspec.Struct, frozen=True):
     time_limit_ns: int = 5 * SECOND_NS
 
 
+class CycleRules(msgspec.Struct, frozen=True):
+    """A netting cycle that runs on every day on which all its books are open.
+
+    ``opens_s`` and ``cut_off_s`` are seconds on the local clock after midnight. With ``set_off``
+    a solver discharges what it can before anything is calculated.
+    """
+
+    name: str
+    currencies: tuple[str, ...]
+    opens_s: int
+    cut_off_s: int
+    timezone: str = "UTC"
+    top_up_ns: int = 0
+    set_off: bool = True
+
+
+class Mandate(msgspec.Struct, frozen=True):
+    """A member lets another collect from its account, up to ``limit_minor`` at a time; BICs."""
+
+    payer: str
+    payee: str
+    currency: str
+    limit_minor: int
+
+
 class Scheme(msgspec.Struct, frozen=True):
     """A rulebook in which every reference holds: each account has a book, each dealer accounts."""
 
@@ -109,14 +136,25 @@ class Scheme(msgspec.Struct, frozen=True):
     dealers: dict[tuple[str, str], str] = {}
     #: For each registered sender's BIC, the members that it may send for.
     senders: dict[str, tuple[str, ...]] = {}
+    mandates: tuple[Mandate, ...] = ()
     max_days_ahead: int = MAX_DAYS_AHEAD
     #: Who may overtake whom in the queue: "normal", "none" or "all".
     bypass: str = "normal"
+    #: Public keys by BIC of the party that signs with them, "" for the operator; as written.
+    keys: dict[str, tuple[str, ...]] = {}
+    #: How many issuers a change of the rulebook takes; None is every one there is.
+    issuers_threshold: int | None = None
     #: None where no solver runs beside the engine.
     clearing: Clearing | None = None
+    cycles: tuple[CycleRules, ...] = ()
     lists: tuple[ScreeningList, ...] = ()
     #: The score, of 100, from which a match with a listed name is a hit.
     threshold: int = THRESHOLD
+
+    @property
+    def issuers_needed(self) -> int:
+        """How many issuers a change of the rulebook takes."""
+        return self.issuers_threshold or len({book.issuer for book in self.books.values()})
 
 
 class SchemeErrors(Exception):  # noqa: N818 - it carries many
@@ -180,6 +218,7 @@ class _Reading:
         self._blocked: list[tuple[Table, Book]] = []
         #: By currency, what all balances read so far come to.
         self._issued_minor: dict[str, int] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def scheme(self) -> Scheme:
         """Read everything; what was mistaken is replaced by neutral values."""
@@ -187,16 +226,21 @@ class _Reading:
         name = heading.need("name", words.label, "")
         value_currency = heading.need("value_currency", words.currency, "")
         max_days_ahead = heading.take("max_days_ahead", words.days, MAX_DAYS_AHEAD)
+        threshold = heading.take("threshold", words.issuers_count, None)
+        self._party_keys(heading, "")
         rate_texts = self._rates(heading.table("rates"), value_currency)
         for table in self._root.tables("book", is_needed=True):
             self._book(table)
+        issuers = {book.issuer for book in self._books.values()}
+        if threshold is not None and threshold > len(issuers):
+            heading.report(f"is more than the {len(issuers)} issuers that there are", "threshold")
         if value_currency:
             self._check_rates(heading, rate_texts)
         for table in self._root.tables("member", is_needed=True):
             self._member(table)
         self._check_blocked()
         queue = self._root.table("queue")
-        issuers = {book.issuer for book in self._books.values()}
+        dealers, senders = self._dealers(), self._senders()
         return Scheme(
             name=name,
             value_currency=value_currency,
@@ -204,14 +248,32 @@ class _Reading:
             rate_texts=rate_texts,
             books=self._books,
             members=self._members,
-            dealers=self._dealers(),
-            senders=self._senders(),
+            dealers=dealers,
+            senders=senders,
+            mandates=self._mandates(),
             max_days_ahead=max_days_ahead,
             bypass=queue.take("bypass", words.bypass, "normal"),
+            keys=self._keys,
+            issuers_threshold=threshold,
             clearing=_clearing(self._root.table("clearing")),
+            cycles=self._cycles(),
             lists=read_lists(self._root.tables("list"), issuers),
             threshold=self._root.table("screening").take("threshold", words.threshold, THRESHOLD),
         )
+
+    def _party_keys(self, table: Table, bic: str) -> None:
+        """Read the keys of a party; a party that stands in several tables may have some in each."""
+        known = {text: owner for owner, texts in self._keys.items() for text in texts}
+        for position, text in enumerate(table.items("keys", words.key) or ()):
+            if text is None:
+                continue
+            if known.setdefault(text, bic) != bic:
+                owner = known[text] or "the operator"
+                table.report(
+                    f"is a key of {owner} already: each party has its own", "keys", position
+                )
+            else:
+                self._keys[bic] = tuple(dict.fromkeys((*self._keys.get(bic, ()), text)))
 
     def _rates(self, table: Table, value_currency: str) -> dict[str, str]:
         rate_texts = {value_currency: "1"} if value_currency else {}
@@ -245,6 +307,7 @@ class _Reading:
             countries=_countries(table),
             blocked=table.take("blocked", words.bic, ""),
         )
+        self._party_keys(table, book.issuer)
         if book.blocked:
             self._blocked.append((table, book))
         for name, other in (("opens", "closes"), ("closes", "opens")):
@@ -284,6 +347,7 @@ class _Reading:
         if issued:
             text = f"{bic} is the issuer of {', '.join(issued)}: an issuer cannot be a member"
             table.report(text, "bic")
+        self._party_keys(table, bic)
         if bic in self._members:
             table.report(f"{bic} is a member already: put all its accounts in one place", "bic")
         elif bic:
@@ -303,6 +367,7 @@ class _Reading:
                 values.take("limit", read, 0),
                 values.take("reserved_urgent", read, 0),
                 values.take("reserved_high", read, 0),
+                values.take("debit_cap", read, None),
             )
             self._check_issued(values, account)
             accounts[currency] = account
@@ -341,10 +406,35 @@ class _Reading:
                 dealers[key] = bic
         return dealers
 
+    def _cycles(self) -> tuple[CycleRules, ...]:
+        cycles: dict[str, CycleRules] = {}
+        for table in self._root.tables("cycle"):
+            name = table.need("name", words.label, "")
+            currencies = table.items("currencies", self._book_currency, is_needed=True)
+            if currencies == []:
+                table.report("is empty: a cycle runs in at least one currency", "currencies")
+            rules = CycleRules(
+                name,
+                tuple(dict.fromkeys(currency for currency in currencies or () if currency)),
+                table.need("opens", words.opening_s, None) or 0,
+                table.need("cutoff", words.closing_s, None) or 0,
+                table.take("timezone", words.timezone, "UTC"),
+                table.take("top_up", words.duration_ns, 0),
+                table.take("set_off", words.flag, True),
+            )
+            if rules.opens_s == rules.cut_off_s and table.has("opens"):
+                table.report("is the same as opens: a cycle needs time between the two", "cutoff")
+            if name in cycles:
+                table.report(f"there is a cycle {name} already: give each its own name", "name")
+            elif name:
+                cycles[name] = rules
+        return tuple(cycles.values())
+
     def _senders(self) -> dict[str, tuple[str, ...]]:
         senders: dict[str, tuple[str, ...]] = {}
         for table in self._root.tables("sender"):
             bic = table.need("bic", words.bic, "")
+            self._party_keys(table, bic)
             members = table.items("for", self._member_bic, is_needed=True)
             if members == []:
                 table.report("is empty: list the BICs of the members it may send for", "for")
@@ -353,6 +443,27 @@ class _Reading:
             elif bic:
                 senders[bic] = tuple(dict.fromkeys(member for member in members or () if member))
         return senders
+
+    def _mandates(self) -> tuple[Mandate, ...]:
+        mandates: dict[tuple[str, str, str], Mandate] = {}
+        for table in self._root.tables("mandate"):
+            payer = table.need("payer", self._member_bic, "")
+            payee = table.need("payee", self._member_bic, "")
+            currency = table.need("currency", self._book_currency, "")
+            read = words.amount(currency) if currency else words.text
+            mandate = Mandate(payer, payee, currency, table.need("limit", read, 0))  # type: ignore[arg-type]
+            for name, bic in (("payer", payer), ("payee", payee)):
+                if bic and currency and currency not in self._members[bic].accounts:
+                    table.report(f"{bic} has no account in {currency}", name)
+            if payer and payer == payee:
+                table.report("is the payer itself: a mandate is given to another member", "payee")
+            if table.has("limit") and mandate.limit_minor == 0:
+                table.report("is zero: leave the mandate out", "limit")
+            key = (payer, payee, currency)
+            if key in mandates:
+                table.report("is the second one of its kind: keep one", "payee")
+            mandates[key] = mandate
+        return tuple(mandates.values())
 
     def _member_bic(self, value: object) -> str:
         bic = words.bic(value)
@@ -418,6 +529,9 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield f"value_currency = {_quoted(scheme.value_currency)}"
     if scheme.max_days_ahead != MAX_DAYS_AHEAD:
         yield f"max_days_ahead = {scheme.max_days_ahead}"
+    if scheme.issuers_threshold is not None:
+        yield f"threshold = {scheme.issuers_threshold}"
+    yield from _key_lines(scheme, "")
     yield ""
     yield f"# Units of each currency for one {scheme.value_currency}."
     yield "[scheme.rates]"
@@ -427,16 +541,32 @@ def _lines(scheme: Scheme) -> Iterator[str]:
     yield ""
     if scheme.bypass != "normal":
         yield from ("[queue]", f"bypass = {_quoted(scheme.bypass)}", "")
+    issuers = set()
     if scheme.clearing is not None:
         yield from _clearing_lines(scheme.clearing)
     for book in scheme.books.values():
-        yield from _book_lines(book)
+        # An issuer of several books has its keys in the first.
+        keys = [] if book.issuer in issuers else _key_lines(scheme, book.issuer)
+        issuers.add(book.issuer)
+        yield from (*_book_lines(book), *keys, "")
     for member in scheme.members.values():
-        yield from _member_lines(member)
+        yield from _member_lines(member, _key_lines(scheme, member.bic))
     for pair, bic in scheme.dealers.items():
         yield from ("[[dealer]]", f"pair = {_list(pair)}", f"member = {_quoted(bic)}", "")
+    for cycle in scheme.cycles:
+        yield from _cycle_lines(cycle)
     for bic, members in scheme.senders.items():
-        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}", "")
+        yield from ("[[sender]]", f"bic = {_quoted(bic)}", f"for = {_list(members)}")
+        if bic not in scheme.members and bic not in issuers:
+            yield from _key_lines(scheme, bic)
+        yield ""
+    for mandate in scheme.mandates:
+        yield "[[mandate]]"
+        yield f"payer = {_quoted(mandate.payer)}"
+        yield f"payee = {_quoted(mandate.payee)}"
+        yield f"currency = {_quoted(mandate.currency)}"
+        yield f"limit = {_quoted(format_amount(mandate.limit_minor, mandate.currency))}"
+        yield ""
     if scheme.threshold != THRESHOLD:
         yield from ("[screening]", f"threshold = {scheme.threshold}", "")
     for each in scheme.lists:
@@ -482,10 +612,28 @@ def _book_lines(book: Book) -> Iterator[str]:
         yield f"countries = {_list(book.countries)}"
     if book.blocked:
         yield f"blocked = {_quoted(book.blocked)}"
+
+
+def _key_lines(scheme: Scheme, bic: str) -> list[str]:
+    return [f"keys = {_list(scheme.keys[bic])}"] if bic in scheme.keys else []
+
+
+def _cycle_lines(cycle: CycleRules) -> Iterator[str]:
+    yield "[[cycle]]"
+    yield f"name = {_quoted(cycle.name)}"
+    yield f"currencies = {_list(cycle.currencies)}"
+    if cycle.timezone != "UTC":
+        yield f"timezone = {_quoted(cycle.timezone)}"
+    yield f"opens = {_quoted(words.clock_text(cycle.opens_s))}"
+    yield f"cutoff = {_quoted(words.clock_text(cycle.cut_off_s))}"
+    if cycle.top_up_ns:
+        yield f"top_up = {_quoted(words.duration_text(cycle.top_up_ns))}"
+    if not cycle.set_off:
+        yield "set_off = false"
     yield ""
 
 
-def _member_lines(member: Member) -> Iterator[str]:
+def _member_lines(member: Member, keys: Iterable[str]) -> Iterator[str]:
     yield "[[member]]"
     yield f"bic = {_quoted(member.bic)}"
     yield f"name = {_quoted(member.name)}"
@@ -494,6 +642,7 @@ def _member_lines(member: Member) -> Iterator[str]:
         yield f"lei = {_quoted(member.lei)}"
     if member.suspended:
         yield "suspended = true"
+    yield from keys
     yield "[member.accounts]"
     for account in member.accounts.values():
         amounts = {
@@ -501,11 +650,12 @@ def _member_lines(member: Member) -> Iterator[str]:
             "limit": account.limit_minor,
             "reserved_urgent": account.reserved_urgent_minor,
             "reserved_high": account.reserved_high_minor,
+            "debit_cap": account.debit_cap_minor,
         }
         values = ", ".join(
             f"{name} = {_quoted(format_amount(amount_minor, account.currency))}"
             for name, amount_minor in amounts.items()
-            if amount_minor
+            if amount_minor or (name == "debit_cap" and amount_minor is not None)
         )
         yield f"{account.currency} = {{ {values} }}" if values else f"{account.currency} = {{}}"
     yield ""

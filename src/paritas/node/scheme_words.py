@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
+from paritas.model.keys import parse_key
 from paritas.model.money import AmountError, minor_digits, parse_amount
 from paritas.model.parties import is_bic, is_country, is_lei, normalise_bic
 from paritas.node.calendars import DAY_S, SECOND_NS, has_holiday_calendar
@@ -199,6 +200,23 @@ def rate(value: object) -> str:
         raise InvalidValueError('must be a decimal in quotes, such as "96.08534228", to be exact')
     if not _DECIMAL.fullmatch(value) or not Fraction(value):
         raise InvalidValueError(f"{value!r} is not a positive decimal, such as 96.08534228")
+    return value
+
+
+def key(value: object) -> str:
+    """Return a public key as it is written."""
+    code = text(value)
+    try:
+        parse_key(code)
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
+    return code
+
+
+def issuers_count(value: object) -> int:
+    """Return how many issuers a change of the rulebook takes."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidValueError("must be a whole number from 1 on, without quotes")
     return value
 
 

@@ -171,7 +171,7 @@ class Screening:
 
     def _books(self, wish: Wish, named: Iterable[tuple[Named, Subject]]) -> list[int]:
         """Return the books whose verdict the payment wants."""
-        books = {book.number for book in jurisdictions(self._state, wish.legs)}
+        books = {book.number for book in jurisdictions(self._state, (*wish.legs, *wish.converted))}
         for each, _ in named:
             if each.role in ("debtor", "creditor"):
                 books.update(self._by_country.get(each.country, ()))

@@ -6,33 +6,27 @@ import datetime
 import gc
 import multiprocessing
 import os
-import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from paritas.journal.sqlite import SqliteJournal
 from paritas.node import outputs, results
+from paritas.node.alone import SPOOL, alone_in
+from paritas.node.cycle_tables import write_cycle_tables
+from paritas.node.obligation_file import ObligationFileError, read_rows
 from paritas.node.report import render_report
 from paritas.node.report_data import ReportData
 from paritas.node.reporting import report_data
 from paritas.node.run import Progress, Run, SettleError
 from paritas.node.scheme import Scheme
 from paritas.node.screener import Screening, share
-
-try:
-    import fcntl
-except ImportError:  # Windows; there, two runs in one place end at the journal's epoch.
-    fcntl = None  # type: ignore[assignment]
-
-_SPOOL = ".spool-"
 
 
 def nothing(stage: str, done: int, of: int) -> None:
@@ -61,22 +55,29 @@ def settle(
     title: str = "Settlement",
     tell: Progress = nothing,
     workers: int | None = None,
+    obligations: Path | None = None,
 ) -> ReportData:
     """Settle the files of ``inputs`` under ``scheme``, write everything to ``out``, report.
+
+    ``obligations`` names a file of what members submit to the scheme's netting cycles.
 
     Raises SettleError when it cannot begin, JournalError when ``out`` holds another run's journal.
     """
     began_ns = time.monotonic_ns()
     paths = inputs_of(inputs)
     _make_directories(inputs, out, deliver=deliver)
-    run = Run(scheme, out, first_day, deliver=deliver)
+    try:
+        rows = read_rows(obligations) if obligations is not None else []
+    except ObligationFileError as error:
+        raise SettleError(str(error)) from None
+    run = Run(scheme, out, first_day, deliver=deliver, obligations=rows)
     context = multiprocessing.get_context("fork" if hasattr(os, "fork") else "spawn")
     # The run makes millions of small objects that live to its end: collecting them is all cost.
     gc.disable()
     try:
         with (
             alone_in(out),
-            tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool,
+            tempfile.TemporaryDirectory(prefix=SPOOL, dir=out) as spool,
             # Forked workers inherit the lists that they screen with.
             ProcessPoolExecutor(
                 workers or os.cpu_count(), context, _begin_work, (run.load_lists(),)
@@ -85,6 +86,8 @@ def settle(
             run.read(paths, Path(spool), pool, tell)
             run.settle(tell)
             writing = _start_writing(run, pool)
+            if run.state.cycles or rows:
+                write_cycle_tables(run, out / "cycles")
             data = _report(run, title)
             _wait(writing, tell)
     except BrokenProcessPool:
@@ -98,26 +101,6 @@ def settle(
     data = msgspec.structs.replace(data, elapsed_ms=elapsed_ms)
     write_report(data, out)
     return data
-
-
-@contextmanager
-def alone_in(out: Path) -> Iterator[None]:
-    """Keep other runs out of a directory, and clear away what a run that was killed left there.
-
-    The system lets go of the lock when this process ends, however it ends.
-    """
-    with (out / ".lock").open("w") as lock:
-        if fcntl is not None:
-            try:
-                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                text = (
-                    f"{out}: another run is at work there; wait for its end, or name another place."
-                )
-                raise SettleError(text) from None
-        for spool in out.glob(f"{_SPOOL}*"):
-            shutil.rmtree(spool, ignore_errors=True)
-        yield
 
 
 def _begin_work(screening: Screening | None) -> None:
@@ -165,6 +148,11 @@ def _start_writing(run: Run, pool: ProcessPoolExecutor) -> list[Future[None]]:
         futures += [
             pool.submit(outputs.deliver, share, _encoded(deliveries), out / "delivered")
             for share, deliveries in results.deliveries(run)
+        ]
+        letters = run.conversation.letters
+        futures += [
+            pool.submit(outputs.write_letters, _encoded(letters[i : i + 250]), out / "delivered")
+            for i in range(0, len(letters), 250)
         ]
     return futures
 

@@ -18,10 +18,11 @@ from typing import Any, Self
 
 import msgspec
 
+from paritas.clearing.obligations import Obligation
 from paritas.clearing.problem import Problem
 
 
-class Task(msgspec.Struct, frozen=True, array_like=True):
+class Task(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """What the solver is asked: a problem, the rule, and how long it may take in seconds."""
 
     problem: Problem
@@ -29,11 +30,19 @@ class Task(msgspec.Struct, frozen=True, array_like=True):
     time_limit_s: float
 
 
+class SetoffTask(msgspec.Struct, frozen=True, array_like=True, tag=2):
+    """What the solver of set-offs is asked: obligations, each with a number as its id."""
+
+    obligations: list[Obligation]
+
+
 class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What the solver proposes: ids of the set, and its proof as ``pack_proof`` writes it."""
 
     settled: tuple[int, ...]
     proof: bytes
+    #: For a set-off: (id, minor units cleared) of each obligation of which something is.
+    cleared: tuple[tuple[int, int], ...] = ()
 
 
 #: What a solver that was lost has found.
@@ -60,16 +69,27 @@ def unpack_proof(proof: bytes) -> dict[str, Any]:
     return found
 
 
-def solve(task: Task) -> Answer:
+def solve(task: Task | SetoffTask) -> Answer:
     """Solve a task here and now."""
+    if isinstance(task, SetoffTask):
+        return _set_off(task)
     from paritas.clearing.clear import clear
 
     result = clear(task.problem, task.rule, task.time_limit_s)
     return Answer(tuple(result["settled"]), pack_proof(result))
 
 
+def _set_off(task: SetoffTask) -> Answer:
+    from paritas.clearing.setoff import Setoff
+
+    result = Setoff.solve(task.obligations, own_process=True).result()
+    cleared = tuple((each["id"], each["amount"]) for each in result["cleared"] if each["amount"])
+    proof = {name: result[name] for name in ("cleared_total", "gross_total", "certificate")}
+    return Answer((), zlib.compress(json.dumps(proof, separators=(",", ":")).encode()), cleared)
+
+
 _ENCODER = msgspec.msgpack.Encoder()
-_TASK = msgspec.msgpack.Decoder(Task)
+_TASK = msgspec.msgpack.Decoder(Task | SetoffTask)
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 
 
@@ -86,7 +106,10 @@ def serve(descriptor: int) -> None:
 
 
 class Solver:
-    """One solver process; it starts when it is first needed, and again after it was lost."""
+    """One solver process; it starts when it is first needed, and again after it was lost.
+
+    Clearing and set-off rest on two libraries that cannot live in one process: for both, take two.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -99,7 +122,7 @@ class Solver:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: Task | SetoffTask) -> None:
         """Hand a task over; raises SolverLost if the process cannot take it."""
         assert not self.is_busy, "One task at a time."
         connection = self._connection or self._start()

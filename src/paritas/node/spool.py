@@ -26,6 +26,7 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.node.directory import Directory
 from paritas.node.intake import Envelope, Wish, concerns_whole, envelope_of, wishes_of
 from paritas.node.ledger import salt_for
+from paritas.node.reading import Reading, needs_reading, read_other
 from paritas.node.screener import Screening, shared
 
 #: How many files, and bytes of them, go through each stage of reading together.
@@ -79,6 +80,8 @@ class Input(msgspec.Struct, frozen=True, array_like=True, gc=False):
     report: StatusReport
     #: GrpHdr as received, for delivery.
     group_header: bytes
+    #: Of a message that is no credit transfer: what was received, what it asks, what got lost.
+    reading: Reading | None = None
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -161,6 +164,12 @@ class Spooler:
         spool: Frames,
     ) -> tuple[Input, tuple[int, ...]]:
         """Spool what one file asks, window by window, and then the file as a whole."""
+        reading: Reading | None = None
+        if data is not None:
+            (first,) = results
+            if needs_reading(data, first):
+                reading = read_other(data, first)
+                results = (reading.result,)
         windows: list[tuple[int, int]] = []
         # The first of each kind decides, in whichever window it comes.
         findings: dict[str, Finding] = {}
@@ -177,7 +186,7 @@ class Spooler:
                 dates.update(w.value_date for w in window.wishes if w.refusal is None)
                 count += len(result.transactions)
             group_header = result.group_header or group_header
-        envelope = envelope_of(message, tuple(findings.values()), count, first_agent)
+        envelope = envelope_of(message, tuple(findings.values()), count, first_agent, reading)
         key = (envelope.sender, envelope.message_type, envelope.message_id)
         salt = salt_for(self._seal, "message", *(key if message else (name,)))
         inp = Input(
@@ -189,8 +198,9 @@ class Spooler:
             digest=_digest(salt, data, large),
             received=spool.put(data) if data is not None else (0, 0),
             received_path=str(large) if large else "",
-            report=_report(message, name),
+            report=_report(message, name, envelope.message_type),
             group_header=group_header if self._deliver else b"",
+            reading=_kept(reading),
         )
         stands = envelope.refusal is None and envelope.unreadable is None
         return inp, tuple(sorted(dates)) if stands else ()
@@ -203,7 +213,7 @@ class Spooler:
             wishes = self._screening.screen(result.transactions, wishes)
         return Window(
             wishes,
-            tuple(_particulars(message, each) for each in result.transactions),
+            tuple(particulars_of(message, each) for each in result.transactions),
             tuple(t.fragment for t in result.transactions) if self._deliver else (),
         )
 
@@ -274,7 +284,8 @@ def _digest(salt: bytes, data: bytes | None, path: Path | None) -> bytes:
     return digest.digest()
 
 
-def _particulars(message: Message, transaction: Transaction) -> Particulars:
+def particulars_of(message: Message, transaction: Transaction) -> Particulars:
+    """Return what answers and notifications repeat of a transaction."""
     try:
         amount_minor = parse_amount(transaction.amount, transaction.currency)
         currency = transaction.currency
@@ -303,7 +314,12 @@ def _particulars(message: Message, transaction: Transaction) -> Particulars:
     )
 
 
-def _report(message: Message | None, name: str) -> StatusReport:
+def _kept(reading: Reading | None) -> Reading | None:
+    """What the node needs of a reading: its values lie in the windows already."""
+    return msgspec.structs.replace(reading, result=ReadResult(None)) if reading else None
+
+
+def _report(message: Message | None, name: str, message_type: str) -> StatusReport:
     """What the answer says of the original message; its own id and time come when it is written."""
     if message is None:
         return StatusReport("", "", name, "")
@@ -311,7 +327,7 @@ def _report(message: Message | None, name: str) -> StatusReport:
         "",
         "",
         message.message_id,
-        message.message_type,
+        message_type,
         message.created,
         message.number_of_transactions,
     )

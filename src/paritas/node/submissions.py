@@ -31,8 +31,7 @@ from paritas.node.screener import evidence_commands
 
 _NUMBERED = (InstructionSettled, InstructionQueued, InstructionRefused)
 _STATUS = [ISO_STATUS.get(Status(status), "") for status in Status]
-_SETTLED = int(Status.SETTLED)
-_RJCT = "RJCT"
+_RJCT, _ACSC = "RJCT", "ACSC"
 
 
 class Outcome(msgspec.Struct, omit_defaults=True, gc=False):
@@ -49,6 +48,8 @@ class Outcome(msgspec.Struct, omit_defaults=True, gc=False):
     reason: str = ""
     text: str = ""
     uetr: str = ""
+    #: When it settled, in nanoseconds since 1970 (UTC); left out where it settled before this.
+    settled_ns: int = 0
 
 
 def outcome_of(state: State, number: int) -> Outcome:
@@ -159,8 +160,11 @@ class MessageSubmission:
                 outcome.outcomes.append(refusal)
                 continue
             number = number_of(state, command, events)
+            found = outcome_of(state, number)
+            if events and found.status == _ACSC:
+                found.settled_ns = turn.at_ns
             self._submitted.append((len(outcome.outcomes), number))
-            outcome.outcomes.append(outcome_of(state, number))
+            outcome.outcomes.append(found)
 
     def _command(self, at_ns: int, wish: Wish) -> c.SubmitInstruction | c.RecordRefusal:
         """Who signs is who acts, whatever the header says; the engine asks whether it may."""
@@ -188,7 +192,8 @@ class MessageSubmission:
         """Return the outcome as it stands now: later windows may have funded what waited before."""
         for index, number in self._submitted:
             if _STATUS[turn.state.statuses[number]] != self.outcome.outcomes[index].status:
-                self.outcome.outcomes[index] = outcome_of(turn.state, number)
+                found = self.outcome.outcomes[index] = outcome_of(turn.state, number)
+                found.settled_ns = turn.at_ns if found.status == _ACSC else 0
         return self.outcome
 
 
@@ -256,7 +261,7 @@ class InstructionSubmission:
         for command, events in zip(commands, decided, strict=True):
             event = events[0] if events else None
             if type(event) is InstructionSettled:
-                outcomes.append(Outcome(command.reference, "ACSC", event.number))
+                outcomes.append(Outcome(command.reference, _ACSC, event.number))
             elif isinstance(command, c.RecordRefusal):
                 refused = command.reason, command.text
                 outcomes.append(Outcome(command.reference, _RJCT, 0, *refused))

@@ -6,7 +6,7 @@ what notifications, statements and the report are made of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from paritas.core.lifecycle import Status
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model import events as e
-from paritas.model.instructions import Leg
+from paritas.model.instructions import Leg, Position, Scope
 
 
 class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -25,6 +25,8 @@ class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_credit: bool
     amount_minor: int
     at_ns: int
+    #: The netting cycle whose net amount it is, 0 for a leg of an instruction.
+    cycle: int = 0
 
 
 class AccountDay(msgspec.Struct, gc=False):
@@ -55,15 +57,32 @@ class DayView:
         #: account -> its present day.
         self._days: dict[int, AccountDay] = {}
         self.closed: list[AccountDay] = []
+        #: (book, moment) of each close.
+        self.closes: list[tuple[int, int]] = []
+        #: What waited when a solver was given the queue, what it let settle together and when, and
+        #: the proofs of its answers.
+        self.considered: set[int] = set()
+        self.cleared_sets: list[tuple[int, tuple[int, ...]]] = []
+        self.proofs: list[bytes] = []
+        #: Cycle -> when and what it settled, and what was lacking when its window began.
+        self.cycle_settled: dict[int, tuple[int, tuple[Position, ...]]] = {}
+        self.cycle_lacks: dict[int, tuple[Position, ...]] = {}
 
     def follow(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> None:
         """Take note of what a command led to."""
         at_ns = command.at_ns
+        if isinstance(command, c.ProposeSettlement) and command.clearing:
+            self.proofs.append(command.certificate)
+            sets = (event.numbers for event in events if isinstance(event, e.SetSettled))
+            self.cleared_sets += [(at_ns, numbers) for numbers in sets]
         for event in events:
             kind = type(event)
             if kind is e.Recorded:
                 if isinstance(command, c.CloseBook):
+                    self.closes.append((command.book, at_ns))
                     self._close(command.book)
+                elif isinstance(command, c.BeginClearing):
+                    self._consider(command.scope)
             elif kind is e.InstructionSettled:
                 assert isinstance(event, e.InstructionSettled)
                 number = event.number
@@ -86,14 +105,47 @@ class DayView:
             self.partner[event.first] = event.second
             self.accepted_ns[event.first] = self.accepted_ns[event.second] = at_ns
         elif isinstance(event, e.SetSettled):
-            for number in event.numbers:
-                self._settle(number, at_ns)
+            # All of it moves at once: no account is ever as low as between two of its legs.
+            paid = {each: None for number in event.numbers for each in self._book(number, at_ns)}
+            self._note_lowest(paid)
+        elif isinstance(event, e.CycleSettled):
+            self._settle_cycle(event, at_ns)
+        elif isinstance(event, e.CycleShort):
+            self.cycle_lacks[event.cycle] = event.lacks
         elif isinstance(event, e.QueuedRefused | e.QueuedCancelled):
             for side in (event.number, self.partner.get(event.number)):
                 if side is not None:
                     self.ended_ns[side] = at_ns
 
+    def _consider(self, scope: int) -> None:
+        """Beginning a clearing changes nothing, so the state still is what the solver is given."""
+        self.considered.update(
+            waiting.number
+            for waiting in self._state.queue.values()
+            if waiting.due and scope in (waiting.priority, Scope.ALL)
+        )
+
+    def _settle_cycle(self, event: e.CycleSettled, at_ns: int) -> None:
+        """One posting on each account: the net of all that it owed and was owed."""
+        self.cycle_settled[event.cycle] = at_ns, event.positions
+        for position in event.positions:
+            net_minor = position.net_minor
+            day = self._day(position.account)
+            posting = Posting(0, 0, net_minor > 0, abs(net_minor), at_ns, event.cycle)
+            day.postings.append(posting)
+            day.closing_minor += net_minor
+            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
+
     def _settle(self, number: int, at_ns: int) -> None:
+        self._note_lowest(self._book(number, at_ns))
+
+    def _note_lowest(self, accounts: Iterable[int]) -> None:
+        for account in accounts:
+            day = self._days[account]
+            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
+
+    def _book(self, number: int, at_ns: int) -> dict[int, None]:
+        """Post the legs of what settled and return the accounts that paid."""
         command = self._state.instructions[number]
         assert command is not None
         self.settled_ns[number] = at_ns
@@ -105,9 +157,7 @@ class DayView:
             # The second leg of a trade is told in the words of its own payer's message.
             told = second if index and second is not None else number
             self._post(leg, Posting(told, index, False, leg.amount_minor, at_ns))
-        for account in {leg.payer: None for leg in legs}:
-            day = self._days[account]
-            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
+        return {leg.payer: None for leg in legs}
 
     def _post(self, leg: Leg, debit: Posting) -> None:
         payer, payee = self._day(leg.payer), self._day(leg.payee)
@@ -132,6 +182,22 @@ class DayView:
         balance = account.balance_minor
         return AccountDay(
             number, account.book.date, balance, balance, account.limit_minor, 0, balance, []
+        )
+
+    def closed_days(self, account: int) -> list[AccountDay]:
+        """Return the business dates of an account that have ended, in order."""
+        return [day for day in self.closed if day.account == account]
+
+    def present_day(self, number: int) -> AccountDay:
+        """Return a copy of an account's present business date, as far as it has come."""
+        account = self._state.accounts[number]
+        day = self._day(number)
+        return msgspec.structs.replace(
+            day,
+            date=account.book.date,
+            available_minor=account.balance_minor - account.floors[0],
+            limit_minor=account.limit_minor,
+            postings=list(day.postings),
         )
 
     def begin(self) -> None:

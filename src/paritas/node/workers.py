@@ -9,12 +9,14 @@ outlives its node, however that ends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 from collections import deque
 from collections.abc import Callable
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,6 +29,8 @@ _GROUP_JOBS = 32
 _GROUP_BYTES = 1 << 18
 _GROUPS_IN_FLIGHT = 2
 _LENGTH_BYTES = 4
+#: The node's ends of all workers.
+_OURS: set[socket.socket] = set()
 _FORK: Any = get_context("fork" if hasattr(os, "fork") else "spawn")
 
 
@@ -37,9 +41,10 @@ class WorkerError(Exception):
 class Context:
     """What a worker knows besides its jobs."""
 
-    def __init__(self, directory: Directory, seal: bytes) -> None:
+    def __init__(self, directory: Directory, seal: bytes, journal_path: Path) -> None:
         self.directory = directory
         self.seal = seal
+        self.journal_path = journal_path
 
 
 Work = Callable[[Context, bytes], bytes]
@@ -69,14 +74,20 @@ _GROUP = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 _ANSWERS = msgspec.msgpack.Decoder(list[_Answer])
 
 
-def _work(own: socket.socket, theirs: socket.socket, context: Context) -> None:
+def _work(own: socket.socket, theirs: socket.socket, context: Context, nice: int) -> None:
     """Do jobs until the node is gone."""
     theirs.close()
+    # The node's ends of other workers came along in the fork; while they are open here, those
+    # workers would not see that the node is gone.
+    for other in _OURS:
+        other.close()
+    os.nice(nice)
     # The node decides when its workers end, whoever else sends signals to the whole group.
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with own:
+    # The node may close its end while a job is being done; then nobody waits for the answer.
+    with own, contextlib.suppress(BrokenPipeError, ConnectionResetError):
         stream = own.makefile("rb", buffering=1 << 18)
         while head := stream.read(_LENGTH_BYTES):
             group = _GROUP.decode(stream.read(int.from_bytes(head, "big")))
@@ -154,19 +165,26 @@ class _Link(asyncio.Protocol):
 class WorkerPool:
     """The workers of one node."""
 
-    def __init__(self, count: int, context: Context) -> None:
-        """Fork the workers; ``begin`` connects them once the event loop runs."""
+    def __init__(self, count: int, context: Context, nice: int = 0) -> None:
+        """Fork the workers; ``begin`` connects them once the event loop runs.
+
+        ``nice`` is by how much they stand back when there is more to do than the machine can.
+        """
         self.context = context
+        self._nice = nice
         self._links = [self._fork() for _ in range(count)]
         self._waiting: deque[_Job] = deque()
         self._ending = False
 
     def _fork(self) -> _Link:
         ours, theirs = socket.socketpair()
-        process = _FORK.Process(target=_work, args=(theirs, ours, self.context), daemon=True)
+        process = _FORK.Process(
+            target=_work, args=(theirs, ours, self.context, self._nice), daemon=True
+        )
         process.start()
         theirs.close()
         ours.setblocking(False)
+        _OURS.add(ours)
         return _Link(self, ours, process)
 
     async def begin(self) -> None:
@@ -206,6 +224,7 @@ class WorkerPool:
     def lost(self, link: _Link) -> None:
         """Start another worker in place of one that ended."""
         self._links.remove(link)
+        _OURS.discard(link.sock)
         if self._ending:
             return
         another = self._fork()

@@ -56,7 +56,7 @@ def run_bench(tell: Callable[[str, int, int], None], *, quick: bool = False) -> 
     ]
     total = len(engine_jobs) + len(settle_jobs)
     engine, settle = [], []
-    before_ns = _yardstick_ns()
+    before_ns = yardstick_ns()
     for done, (what, make, books, count, members) in enumerate(engine_jobs):
         tell("measuring", done, total)
         runs = [settled_per_second(what, make, books, count // part, members) for _ in range(_RUNS)]
@@ -67,15 +67,17 @@ def run_bench(tell: Callable[[str, int, int], None], *, quick: bool = False) -> 
         settle.append(max(measured, key=lambda figure: figure.ratio_thousandths))
     tell("measuring", total, total)
     bare = bare_append_per_second(200_000 // part)
-    return Bench(_machine(), before_ns, _yardstick_ns(), tuple(engine), bare, tuple(settle))
+    return Bench(machine(), before_ns, yardstick_ns(), tuple(engine), bare, tuple(settle))
 
 
-def _yardstick_ns() -> int:
+def yardstick_ns() -> int:
+    """Return what SHA-256 over 65 bytes takes, best of five."""
     data, count = bytes(65), 100_000
     return int(min(timeit.repeat(lambda: sha256(data).digest(), number=count)) * 10**9) // count
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Say what machine this is."""
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()},"
         f" SQLite {sqlite3.sqlite_version}"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -64,33 +65,39 @@ def bench_scheme(count: int) -> Scheme:
 
 def write_inputs(folder: Path, files: int, transfers_each: int, count: int) -> list[bytes]:
     """Write the messages, each with a header, as a bank's back office would; return their bytes."""
-    random, bics = Random(11), members(count)
     folder.mkdir(parents=True)
-    contents = []
-    for number in range(files):
-        payer, payee = random.sample(bics, 2)
-        created = f"{_DATE}T{number % 86400 // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z"
-        group = PaymentGroup(
-            message_id=f"MSG{number:09d}",
-            created=created,
-            settlement_date=_DATE,
-            instructing_agent=payer,
-            instructed_agent=payee,
-        )
-        transfers = [_transfer(random, number, index) for index in range(transfers_each)]
-        header = Header(payer, "PARIINB0XXX", f"MSG{number:09d}", created)
-        data = pacs008(group, transfers, header).checked()
+    contents = list(bench_messages(files, transfers_each, count, _DATE))
+    for number, data in enumerate(contents):
         (folder / f"{number:08d}.xml").write_bytes(data)
-        contents.append(data)
     return contents
 
 
-def _transfer(random: Random, number: int, index: int) -> CustomerTransfer:
+def bench_messages(
+    files: int, transfers_each: int, count: int, date: str, *, prefix: str = ""
+) -> Iterator[bytes]:
+    """Yield pacs.008 messages among so many members; ``prefix`` begins every identification."""
+    random, bics = Random(11), members(count)
+    for number in range(files):
+        payer, payee = random.sample(bics, 2)
+        created = f"{date}T{number % 86400 // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z"
+        group = PaymentGroup(
+            message_id=f"{prefix}MSG{number:09d}",
+            created=created,
+            settlement_date=date,
+            instructing_agent=payer,
+            instructed_agent=payee,
+        )
+        transfers = [_transfer(random, prefix, number, index) for index in range(transfers_each)]
+        header = Header(payer, "PARIINB0XXX", f"{prefix}MSG{number:09d}", created)
+        yield pacs008(group, transfers, header).checked()
+
+
+def _transfer(random: Random, prefix: str, number: int, index: int) -> CustomerTransfer:
     uetr = f"{random.getrandbits(128):032x}"
     return CustomerTransfer(
-        instruction_id=f"I{number:09d}-{index:05d}",
+        instruction_id=f"{prefix}I{number:09d}-{index:05d}",
         end_to_end_id=f"INVOICE {random.randint(1, 10**9)}",
-        transaction_id=f"T{number:09d}-{index:05d}",
+        transaction_id=f"{prefix}T{number:09d}-{index:05d}",
         uetr=f"{uetr[:8]}-{uetr[8:12]}-4{uetr[13:16]}-8{uetr[17:20]}-{uetr[20:]}",
         currency="INR",
         amount_minor=random.randint(100, 10**8),

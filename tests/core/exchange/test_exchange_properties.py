@@ -124,7 +124,7 @@ def check_lock(state: State, command: c.LockQuotes, event: e.QuotesLocked, quote
 
 def test_random_days_reach_every_kind_of_exchange_event() -> None:
     seen: dict[str, int] = {}
-    for seed in range(25):
+    for seed in range(40):
         for command, events in day(seed)[1]:
             for event in events:
                 name = type(event).__name__

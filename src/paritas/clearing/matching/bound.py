@@ -6,9 +6,13 @@ below 0, where ``gain = 1 + price of what it sells - price of what it buys``.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from paritas.clearing.matching.market import Market, Pair
+
+_SWEEPS = 3
 
 
 class Bounds:
@@ -26,25 +30,34 @@ class Bounds:
         return sum(self._of_pair(number, price) for number in range(len(self._sums)))
 
     def improve(self, price: list[int]) -> list[int]:
-        """Move single prices by 1 while that lowers the bound."""
-        best, is_better = self.bound(price), True
-        while is_better:
-            is_better = False
-            for code in range(len(price)):
-                for step in (1, -1):
-                    trial = price.copy()
-                    trial[code] += step
-                    if trial[code] >= 0 and (bound := self.bound(trial)) < best:
-                        price, best, is_better = trial, bound, True
+        """Move single prices by 1 where that lowers the bound, a few times over."""
+        near: list[list[int]] = [[] for _ in price]
+        for number, pair in enumerate(self._market.pairs):
+            near[pair.sell].append(number)
+            near[pair.buy].append(number)
+        price = price.copy()
+        for _ in range(_SWEEPS):
+            before = price.copy()
+            for code, numbers in enumerate(near):
+                price[code] = min(
+                    (price[code], price[code] + 1, max(0, price[code] - 1)),
+                    key=lambda y: self._around(numbers, [*price[:code], y, *price[code + 1 :]]),
+                )
+            if price == before:
+                break
         return price
+
+    def _around(self, numbers: list[int], price: list[int]) -> int:
+        return sum(self._of_pair(number, price) for number in numbers)
 
     def _of_pair(self, number: int, price: list[int]) -> int:
         pair = self._market.pairs[number]
         unit, buy_price = self._market.price[pair.buy], price[pair.buy]
         gain = 1 + price[pair.sell] - buy_price
         whole_value, whole_lost, part_value = self._sums[number]
-        # An order that may match in part loses less than one unit of what it buys.
-        lost = unit * buy_price
+        # An order that may match in part loses less than one unit of what it buys: that much less
+        # as values of what is sold and of what is bought differ at least.
+        lost = (unit - math.gcd(unit, self._market.price[pair.sell])) * buy_price
         if gain >= 0:
             return (
                 (whole_value + part_value) * gain

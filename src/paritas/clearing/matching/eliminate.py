@@ -12,6 +12,7 @@ tried orders, sorted, are searched for what each sum of the other half lacks.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,8 @@ import numpy as np
 from paritas.clearing.matching.market import Bools, Exact, Ints, Market
 from paritas.clearing.matching.rounding import Rounding
 
-#: Orders tried in each half; all their sums are formed.
-_HALF = 14
-_TRIES = 6
+#: Orders in each half of each try; all their sums are formed.
+_HALVES = (12, 12, 15, 15, 18)
 
 
 class Eliminator:
@@ -29,38 +29,50 @@ class Eliminator:
 
     def __init__(self, market: Market, price: list[int], seed: int = 0) -> None:
         """Take the certificate's prices: orders that they value at 0 are tried first."""
-        self._market = market
+        self._market, self._price = market, price
         self._random = np.random.default_rng(seed)
         self._order = sorted(range(len(market.codes)), key=lambda code: market.price[code])
-        #: Per currency, the whole orders to or from later ones: those of no gain or loss, and all.
-        self._candidates: dict[int, tuple[Ints, Ints]] = {}
-        for place, code in enumerate(self._order):
-            later = set(self._order[place + 1 :])
-            near, far = [], []
-            for pair in market.pairs:
-                if (pair.sell == code and pair.buy in later) or (
-                    pair.buy == code and pair.sell in later
-                ):
-                    far.append(pair.wholes)
-                    if 1 + price[pair.sell] - price[pair.buy] == 0:
-                        near.append(pair.wholes)
-            self._candidates[code] = (_join(near), _join(far))
 
-    def balance(self, sold: Exact) -> Exact:
-        """Return amounts sold near ``sold`` in which as many currencies as can be balance."""
+    def balance(self, sold: Exact, codes: set[int], deadline_s: float) -> tuple[Exact, int | None]:
+        """Change amounts sold among the currencies ``codes`` until those balance.
+
+        Returns the amounts, and the first currency that does not balance, if one does not.
+        """
         rounding = Rounding(self._market, sold)
         trimmed = self._trimmed(rounding)
-        for code in self._order[:-1]:
-            if code in trimmed:
+        # What orders in part can trim comes last, and need not balance.
+        order = [code for code in self._order if code in codes - trimmed]
+        order += [code for code in self._order if code in codes & trimmed]
+        for place, code in enumerate(order[:-1]):
+            window = self._window(rounding, code, len(order))
+            if code in trimmed or 0 <= rounding.left[code] <= window:
                 continue
-            count = int(np.count_nonzero(rounding.sold))
-            window = max(1, min(count, rounding.buyers_loss(code)))
-            if 0 <= rounding.left[code] <= window:
-                continue
-            for candidates in self._candidates[code]:
-                if len(candidates) and self._hit(rounding, code, candidates, window):
-                    break
-        return rounding.sold
+            near, far = self._candidates(code, set(order[place + 1 :]))
+            if not (
+                self._hit(rounding, code, near, window, deadline_s)
+                or (len(far) > len(near) and self._hit(rounding, code, far, window, deadline_s))
+            ):
+                return rounding.sold, code
+        return rounding.sold, None
+
+    def _candidates(self, code: int, later: set[int]) -> tuple[Ints, Ints]:
+        """Return the whole orders to or from later currencies: those of no gain or loss, and all."""
+        near, far = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for pair in self._market.pairs:
+            other = pair.buy if pair.sell == code else pair.sell
+            if code in (pair.sell, pair.buy) and other in later:
+                far.append(pair.wholes)
+                if 1 + self._price[pair.sell] - self._price[pair.buy] == 0:
+                    near.append(pair.wholes)
+        return np.concatenate(near), np.concatenate(far)
+
+    def _window(self, rounding: Rounding, code: int, codes: int) -> int:
+        """Return how much may be left of a currency, so that enough is left for the last one."""
+        price = self._market.price
+        losses = rounding.buyers_losses()
+        total = sum(loss * price[other] for other, loss in enumerate(losses))
+        share = total // (2 * codes * price[code])
+        return min(int(np.count_nonzero(rounding.sold)), max(losses[code], share))
 
     def _trimmed(self, rounding: Rounding) -> set[int]:
         """Return the currencies that orders in part can balance: both sold and bought by such."""
@@ -71,28 +83,26 @@ class Eliminator:
                 bought.add(pair.buy)
         return sold & bought
 
-    def _hit(self, rounding: Rounding, code: int, candidates: Ints, window: int) -> bool:
+    def _hit(
+        self, rounding: Rounding, code: int, candidates: Ints, window: int, deadline_s: float
+    ) -> bool:
         market = self._market
-        for _ in range(_TRIES):
-            size = min(2 * _HALF, len(candidates))
-            tried = self._random.choice(candidates, size, replace=False)
-            is_in = rounding.sold[tried] > 0
-            change = np.where(is_in, -1, 1)
+        for half in _HALVES:
+            if not len(candidates) or time.monotonic() > deadline_s:
+                return False
+            tried = self._random.choice(candidates, min(2 * half, len(candidates)), replace=False)
+            change = np.where(rounding.sold[tried] > 0, -1, 1)
             effect = change * np.where(
                 market.sell[tried] == code, market.amount[tried], -market.bought[tried]
             )
-            worth = change * _values(market, tried)
             least = -rounding.left[code]
-            found = _best_sum(effect, worth, least, least + window)
+            found = _best_sum(effect, change * _values(market, tried), least, least + window)
             if found is not None:
-                flipped = tried[found]
-                rounding.flip(flipped)
+                rounding.flip(tried[found])
                 return True
+            if len(tried) == len(candidates):
+                return False
         return False
-
-
-def _join(parts: list[Ints]) -> Ints:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
 def _values(market: Market, orders: Ints) -> Any:

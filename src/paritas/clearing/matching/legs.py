@@ -7,13 +7,12 @@ all others together can take and give does something pass between its own accoun
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from paritas.clearing.matching.market import Exact, Ints, Market
-from paritas.clearing.matching.orders import ROUNDING, MatchLeg, Rows
+from paritas.clearing.matching.orders import ROUNDING, MatchLeg, Picked, Rows
 
 #: Payer, payee (members as numbers), amount, order: columns of one length.
 _Flows = tuple[Ints, Ints, Exact, Ints]
@@ -21,36 +20,28 @@ _Flows = tuple[Ints, Ints, Exact, Ints]
 
 def build_legs(market: Market, sold: Exact, bought: Exact) -> Rows[MatchLeg]:
     """Return the legs, by currency; each pays out of the order that sells."""
-    orders = market.orders.orders
-    member_names = list(map(attrgetter("member"), orders))
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(member_names))}
-    member = np.fromiter(map(numbers.__getitem__, member_names), np.int64, len(orders))
+    names = market.orders.members
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    member = np.fromiter(map(numbers.__getitem__, names), np.int64, len(names))
     matched = np.flatnonzero(sold)
-    columns: list[list[Any]] = [[], [], [], [], []]
-    for number, code in enumerate(market.codes):
-        sellers = matched[market.sell[matched] == number]
-        buyers = matched[market.buy[matched] == number]
-        if not len(sellers):
-            continue
-        payer, payee, amount, order = _cross(
-            (sellers, member[sellers], sold[sellers]),
-            (member[buyers], bought[buyers]),
-            len(numbers),
-        )
-        parts = (
-            payer.tolist(),
-            payee.tolist(),
-            [code] * len(payer),
-            amount.tolist(),
-            order.tolist(),
-        )
-        for column, part in zip(columns, parts, strict=True):
-            column += part
-    names, ids = [*numbers, ROUNDING], list(map(attrgetter("id"), orders))
-    columns[0] = list(map(names.__getitem__, columns[0]))
-    columns[1] = list(map(names.__getitem__, columns[1]))
-    columns[4] = list(map(ids.__getitem__, columns[4]))
-    return Rows(MatchLeg, *columns)
+    flows: list[_Flows] = []
+    for code in range(len(market.codes)):
+        sellers = matched[market.sell[matched] == code]
+        buyers = matched[market.buy[matched] == code]
+        sales = sellers, member[sellers], sold[sellers]
+        purchases = member[buyers], bought[buyers]
+        flows.append(_cross(sales, purchases, len(numbers)))
+    payer, payee, amount, order = (np.concatenate(column) for column in zip(*flows, strict=True))
+    parties = [*numbers, ROUNDING]
+    currency = np.repeat(np.arange(len(flows)), [len(flow[0]) for flow in flows])
+    return Rows(
+        MatchLeg,
+        Picked(parties, payer),
+        Picked(parties, payee),
+        Picked(market.codes, currency),
+        amount,
+        Picked(market.orders.ids, order),
+    )
 
 
 def _cross(sales: tuple[Ints, Ints, Exact], purchases: tuple[Ints, Exact], rounding: int) -> _Flows:

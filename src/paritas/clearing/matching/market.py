@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -54,6 +55,14 @@ class Market:
     bought: Exact
     pairs: list[Pair]
 
+    @cached_property
+    def buying(self) -> list[list[Pair]]:
+        """Return the pairs that buy each currency."""
+        found: list[list[Pair]] = [[] for _ in self.codes]
+        for pair in self.pairs:
+            found[pair.buy].append(pair)
+        return found
+
     def buys(self, pair: Pair, sold: Exact) -> Exact:
         """Return what amounts sold in ``pair`` buy: the rate exactly, rounded down."""
         return convert(sold, pair.up, pair.down)
@@ -84,15 +93,15 @@ def build_market(problem: Orders) -> Market:
     orders = problem.orders
     price, unit = prices(problem)
     number = {code: index for index, code in enumerate(price)}
-    sell = _column(orders, "sell", number)
-    buy = _column(orders, "buy", number)
+    count = len(orders)
+    sell = np.fromiter(map(number.__getitem__, problem.sells), np.int64, count)
+    buy = np.fromiter(map(number.__getitem__, problem.buys), np.int64, count)
     partial = np.fromiter(map(attrgetter("partial"), orders), dtype=bool, count=len(orders))
-    amounts = list(map(attrgetter("amount"), orders))
     worth = list(price.values())
     # What all sell and all buy together must fit, about, for sums to be exact.
     about = np.array([float(Fraction(units, max(worth))) for units in worth])
-    most = np.array(amounts, dtype=np.float64) @ (1 + about[sell] / about[buy])
-    amount = np.array(amounts, dtype=np.int64 if most < _INT64_SAFE else object)
+    most = np.array(problem.amounts, dtype=np.float64) @ (1 + about[sell] / about[buy])
+    amount = np.array(problem.amounts, dtype=np.int64 if most < _INT64_SAFE else object)
     bought = np.zeros_like(amount)
     pairs = []
     key = sell * len(number) + buy
@@ -109,9 +118,3 @@ def build_market(problem: Orders) -> Market:
             parts = partial[members]
             pairs.append(Pair(first, second, up, down, members[~parts], members[parts]))
     return Market(problem, list(number), worth, unit, sell, buy, amount, bought, pairs)
-
-
-def _column(orders: list[Any], name: str, number: dict[str, int]) -> Ints:
-    return np.fromiter(
-        map(number.__getitem__, map(attrgetter(name), orders)), np.int64, len(orders)
-    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from paritas.clearing.matching.best import Best
 from paritas.clearing.matching.bound import Bounds
-from paritas.clearing.matching.flow import multipliers
+from paritas.clearing.matching.flow import largest_circulation, multipliers
 from paritas.clearing.matching.legs import build_legs
 from paritas.clearing.matching.market import build_market
 from paritas.clearing.matching.orders import (
@@ -17,11 +17,12 @@ from paritas.clearing.matching.orders import (
     MatchResult,
     Multiplier,
     Orders,
+    Picked,
     Rows,
 )
-from paritas.clearing.matching.rounding import Rounding, in_order
+from paritas.clearing.matching.rounding import Rounding
 from paritas.clearing.matching.search import SMALL, search
-from paritas.clearing.matching.select import capacities, first_selection
+from paritas.clearing.matching.select import capacities, select
 from paritas.clearing.numbers import format_number
 from paritas.clearing.problem import ClearingError
 
@@ -40,15 +41,15 @@ def match(
         raise ClearingError(f"time limit: {time_limit_s} is not a positive number of seconds")
     deadline_s = (time.monotonic() if started_s is None else started_s) + time_limit_s
     market = build_market(problem)
-    selection, flow = first_selection(market)
+    arcs = capacities(market)
+    flow = largest_circulation(len(market.codes), arcs)
     bounds = Bounds(market)
-    price = bounds.improve(multipliers(len(market.codes), capacities(market), flow))
+    price = bounds.improve(multipliers(len(market.codes), arcs, flow))
     best = Best(market, bounds.bound(price), deadline_s)
-    is_first_best = best.offer(
-        Rounding(market, in_order(market, selection.chosen, selection.parts))
-    )
-    if selection.missed or not is_first_best or len(market.amount) <= SMALL:
-        search(best, selection, price)
+    sold, missed = select(market, flow)
+    is_valid = best.offer(Rounding(market, sold))
+    if any(missed) or not is_valid or len(market.amount) <= SMALL:
+        search(best, sold, price)
     return _result(best, price)
 
 
@@ -56,14 +57,10 @@ def _result(best: Best, price: list[int]) -> MatchResult:
     market = best.market
     upper = best.upper * market.unit
     value = best.value * market.unit
-    where = np.flatnonzero(best.sold).tolist()
-    orders = market.orders.orders
+    where = np.flatnonzero(best.sold)
     return MatchResult(
         matched=Rows(
-            Matched,
-            [orders[index].id for index in where],
-            best.sold[where].tolist(),
-            best.bought[where].tolist(),
+            Matched, Picked(market.orders.ids, where), best.sold[where], best.bought[where]
         ),
         matched_value=format_number(value),
         upper_bound=format_number(upper),

@@ -11,10 +11,14 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from paritas.clearing.matching.market import Bools, Exact, Market
+from paritas.clearing.matching.market import Exact, Market, Pair
+from paritas.clearing.matching.rounding import Rounding
+from paritas.clearing.matching.select import fill_parts
 
 _Floats = npt.NDArray[np.float64]
 _INFINITY = highspy.kHighsInf
+_TOLERANCE = 1e-9
+_SHARES_GAP = 1e-6
 
 
 @dataclass
@@ -63,6 +67,8 @@ class _Model:
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("time_limit", max(0.01, time_limit_s))
         solver.setOptionValue("mip_rel_gap", gap)
+        solver.setOptionValue("mip_feasibility_tolerance", _TOLERANCE)
+        solver.setOptionValue("primal_feasibility_tolerance", _TOLERANCE)
         solver.passModel(model)
         solver.run()
         if solver.getInfo().primal_solution_status != highspy.kSolutionStatusFeasible:
@@ -115,33 +121,43 @@ def solve_units(market: Market, time_limit_s: float) -> tuple[Exact | None, bool
 
 
 def solve_shares(
-    market: Market, expected: int, time_limit_s: float
-) -> tuple[Bools, list[int]] | None:
-    """Choose whole orders, and shares of what the other orders of each pair sell together.
+    market: Market, sold: Exact, pairs: list[Pair], time_limit_s: float, margin: int = 0
+) -> tuple[Exact | None, bool]:
+    """Choose anew in some pairs: whole orders, and what the others of each pair sell together.
 
-    :param expected: about how many orders will match: what may be left of each currency.
+    :param sold: what each order sells so far; it stays in other pairs.
+    :param margin: how many units of each currency are to be left, against errors of the floats.
+    :returns: what each order sells then, if that was found, and whether HiGHS takes it for the best.
     """
     model = _Model()
     price = np.array([float(price) for price in market.price])
     unit = float((market.amount.astype(np.float64) * price[market.sell]).mean())
-    left = [model.row(0, expected * units / unit) for units in price]
+    held = sold.copy()
+    for pair in pairs:
+        held[pair.wholes] = held[pair.partials] = 0
+    expected = int(np.count_nonzero(sold)) // 2
+    scale = price / unit
+    already = np.array([float(left) for left in Rounding(market, held).left]) * scale
+    least, most = margin * scale - already, max(1, expected) * scale - already
+    left = [model.row(low, high) for low, high in zip(least.tolist(), most.tolist(), strict=True)]
     wholes: list[int] = []
-    for pair in market.pairs:
+    for pair in pairs:
         for index in pair.wholes.tolist():
-            value = float(market.amount[index]) * price[pair.sell] / unit
-            bought = float(market.bought[index]) * price[pair.buy] / unit
-            model.column(
-                value, 1, [(left[pair.sell], value), (left[pair.buy], -bought)], whole=True
-            )
+            value = float(market.amount[index]) * scale[pair.sell]
+            bought = float(market.bought[index]) * scale[pair.buy]
+            entries = [(left[pair.sell], value), (left[pair.buy], -bought)]
+            model.column(value, 1, entries, whole=True)
             wholes.append(index)
-    parts = [int(market.amount[pair.partials].sum()) for pair in market.pairs]
-    for pair, part in zip(market.pairs, parts, strict=True):
-        value = part * price[pair.sell] / unit
-        model.column(value, 1, [(left[pair.sell], value), (left[pair.buy], -value)], whole=False)
-    values, _ = model.solve(time_limit_s, 1e-6)
+    for pair in pairs:
+        value = int(market.amount[pair.partials].sum()) * scale[pair.sell]
+        entries = [(left[pair.sell], value), (left[pair.buy], -value)]
+        model.column(value, 1, entries, whole=False)
+    values, is_best = model.solve(time_limit_s, _SHARES_GAP)
     if values is None:
-        return None
-    chosen = np.zeros(len(market.amount), dtype=bool)
-    chosen[np.array(wholes, dtype=np.int64)] = values[: len(wholes)] > 0.5
-    shares = np.clip(values[len(wholes) :], 0, 1).tolist()
-    return chosen, [int(part * share) for part, share in zip(parts, shares, strict=True)]
+        return None, False
+    chosen = np.array(wholes, dtype=np.int64)[values[: len(wholes)] > 0.5]
+    held[chosen] = market.amount[chosen]
+    for pair, share in zip(pairs, values[len(wholes) :].tolist(), strict=True):
+        part = int(market.amount[pair.partials].sum())
+        fill_parts(market, pair, int(part * min(max(share, 0.0), 1.0)), held)
+    return held, is_best

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from operator import attrgetter
+from functools import cached_property
+from operator import attrgetter, eq
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from paritas.clearing.numbers import parse_rate
 from paritas.clearing.problem import AMOUNT_MINOR_MAX, ClearingError, decode, read_bytes
@@ -22,7 +25,7 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MINOR_MAX)]
 
 _Row = TypeVar("_Row")
-_ROWS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 10_000
 
 #: Who receives, in the legs, what rounding leaves over; no member may be called so.
 ROUNDING = "ROUNDING"
@@ -39,11 +42,38 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     partial: bool
 
 
-class Orders(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Orders(msgspec.Struct, forbid_unknown_fields=True, frozen=True, dict=True):
     """The orders in order of arrival; ``rates`` is reference value per minor unit."""
 
     rates: dict[_Name, str]
     orders: list[Order]
+
+    # Columns are taken out of a million orders once, and used for checking and for solving.
+
+    @cached_property
+    def ids(self) -> list[str | int]:
+        """Return every order's id."""
+        return list(map(attrgetter("id"), self.orders))
+
+    @cached_property
+    def members(self) -> list[str]:
+        """Return every order's member."""
+        return list(map(attrgetter("member"), self.orders))
+
+    @cached_property
+    def sells(self) -> list[str]:
+        """Return the currency that every order sells."""
+        return list(map(attrgetter("sell"), self.orders))
+
+    @cached_property
+    def buys(self) -> list[str]:
+        """Return the currency that every order buys."""
+        return list(map(attrgetter("buy"), self.orders))
+
+    @cached_property
+    def amounts(self) -> list[int]:
+        """Return every order's amount, in minor units of what it sells."""
+        return list(map(attrgetter("amount"), self.orders))
 
 
 class Matched(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
@@ -78,23 +108,43 @@ class MatchCertificate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     multipliers: list[Multiplier]
 
 
+class Picked(Sequence[Any]):
+    """A column of names, kept as numbers into the list of them."""
+
+    def __init__(self, names: Sequence[Any], numbers: npt.NDArray[np.int64]) -> None:
+        """Take the names, and for each row the number of its name."""
+        self._names, self._numbers = names, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(map(self._names.__getitem__, self._numbers[index].tolist()))
+        return self._names[self._numbers[index]]
+
+
 class Rows(Sequence[_Row]):
     """A long table kept as columns, whose rows are made as they are looked at."""
 
-    def __init__(self, kind: Callable[..., _Row], *columns: Sequence[Any]) -> None:
-        """Take the rows' type and a column per field, all of one length."""
+    def __init__(self, kind: Callable[..., _Row], *columns: Any) -> None:
+        """Take the rows' type and a column per field (a sequence or an array), all of one length."""
         self._kind, self._columns = kind, columns
 
     def __len__(self) -> int:
         return len(self._columns[0])
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return list(map(self._kind, *(column[index] for column in self._columns)))
-        return self._kind(*(column[index] for column in self._columns))
+        if not isinstance(index, slice):
+            place = range(len(self))[index]
+            return self[place : place + 1][0]
+        parts = [column[index] for column in self._columns]
+        lists = [part.tolist() if isinstance(part, np.ndarray) else part for part in parts]
+        return list(map(self._kind, *lists))
 
     def __iter__(self) -> Iterator[_Row]:
-        return map(self._kind, *self._columns)
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            yield from self[start : start + _ROWS_AT_ONCE]
 
     def encode(self, encoder: msgspec.json.Encoder) -> Iterator[bytes]:
         """Yield the table as a JSON array, some thousand rows at a time."""
@@ -162,22 +212,21 @@ def check_orders(problem: Orders) -> None:
             parse_rate(text)
         except ValueError as error:
             raise ClearingError(f"rates.{currency}: {error}") from None
-    orders = problem.orders
-    if not orders:
+    if not problem.orders:
         raise ClearingError("orders: the list is empty; give at least one order")
     # Whole columns are checked at once; only a failure looks for the entry.
-    pairs = set(zip(map(attrgetter("sell"), orders), map(attrgetter("buy"), orders), strict=True))
-    is_known = all(sell in problem.rates and buy in problem.rates for sell, buy in pairs)
-    if not is_known or any(sell == buy for sell, buy in pairs):
+    known = set(problem.sells) | set(problem.buys) <= problem.rates.keys()
+    if not known or any(map(eq, problem.sells, problem.buys)):
         _refuse_currency(problem)
-    ids = list(map(attrgetter("id"), orders))
-    names = set(ids) if set(map(type, ids)) == {str} else set(map(str, ids))
-    if len(names) != len(ids):
-        _refuse_double(orders)
-    if ROUNDING in set(map(attrgetter("member"), orders)):
-        index = next(n for n, order in enumerate(orders) if order.member == ROUNDING)
+    names = problem.ids
+    if set(map(type, names)) != {str}:
+        names = list(map(str, names))
+    if len(set(names)) != len(names):
+        _refuse_double(problem.orders)
+    if ROUNDING in problem.members:
         raise ClearingError(
-            f"orders[{index}]: member {ROUNDING} is where rounding goes; rename the member"
+            f"orders[{problem.members.index(ROUNDING)}]: member {ROUNDING} is where rounding goes;"
+            " rename the member"
         )
     _check_sizes(problem)
 
@@ -195,7 +244,7 @@ def _refuse_currency(problem: Orders) -> None:
 def _check_sizes(problem: Orders) -> None:
     """Refuse what would buy more than an amount can say."""
     price, _ = prices(problem)
-    largest = max(map(attrgetter("amount"), problem.orders))
+    largest = max(problem.amounts)
     if largest * max(price.values()) <= AMOUNT_MINOR_MAX * min(price.values()):
         return
     for index, order in enumerate(problem.orders):

@@ -17,22 +17,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from paritas.clearing.matching.market import Bools, Exact, Ints, Market, Pair
+from paritas.clearing.matching.market import Exact, Ints, Market, Pair
 
 #: From a currency to the next one on its way, and the pair whose orders are cut.
 _Steps = dict[int, Pair]
-
-
-def in_order(market: Market, chosen: Bools, parts: list[int]) -> Exact:
-    """Return what each order sells: the chosen whole orders all, the others of a pair ``parts``.
-
-    Those that may match in part do so in order of arrival: whole, and the last one in part.
-    """
-    sold = np.where(chosen, market.amount, market.amount.dtype.type(0))
-    for pair, total in zip(market.pairs, parts, strict=True):
-        amount = market.amount[pair.partials]
-        sold[pair.partials] = np.clip(total - (np.cumsum(amount) - amount), 0, amount)
-    return sold
 
 
 class Rounding:
@@ -49,11 +37,19 @@ class Rounding:
             for orders in (pair.wholes, pair.partials):
                 self.bought[orders] = market.buys(pair, self.sold[orders])
             self._matching[id(pair)] = pair.partials[self.bought[pair.partials] > 0]
+        #: The pairs with such orders, by the currency they buy and by that they sell.
+        self._into: dict[int, list[Pair]] = {}
+        self._out_of: dict[int, list[Pair]] = {}
         self.sold[self.bought == 0] = 0
         self.left = market.balance(self.sold, self.bought)
 
     def settle(self) -> bool:
         """Cut until every currency is left with 0 to as many units as orders match; say if it is."""
+        self._into, self._out_of = {}, {}
+        for pair in self.market.pairs:
+            if len(self._matching[id(pair)]):
+                self._into.setdefault(pair.buy, []).append(pair)
+                self._out_of.setdefault(pair.sell, []).append(pair)
         for root, members in self._roots():
             toward, order = self._ways(root, members, to_root=True)
             away, away_order = self._ways(root, members, to_root=False)
@@ -80,6 +76,14 @@ class Rounding:
     def _sum(self, amounts: Exact, pair: Pair) -> int:
         return int(amounts[pair.wholes].sum()) + int(amounts[pair.partials].sum())
 
+    def buyers_losses(self) -> list[int]:
+        """Return the same of every currency at once, but each pair's part of a unit is left out."""
+        lost = [0] * len(self.left)
+        for pair in self.market.pairs:
+            exact = self._sum(self.sold, pair) * pair.up // pair.down
+            lost[pair.buy] += exact - self._sum(self.bought, pair)
+        return lost
+
     def flip(self, wholes: Ints) -> None:
         """Put whole orders in that are out, and take those out that are in."""
         market = self.market
@@ -94,14 +98,16 @@ class Rounding:
     def buyers_loss(self, code: int) -> int:
         """Return the whole units of a currency that its buyers lose together by rounding."""
         lost = Fraction(0)
-        for pair in self.market.pairs:
-            if pair.buy == code:
-                exact = Fraction(self._sum(self.sold, pair) * pair.up, pair.down)
-                lost += exact - self._sum(self.bought, pair)
+        for pair in self.market.buying[code]:
+            exact = Fraction(self._sum(self.sold, pair) * pair.up, pair.down)
+            lost += exact - self._sum(self.bought, pair)
         return lost.numerator // lost.denominator
 
     def _roots(self) -> list[tuple[int, set[int]]]:
-        """Return the currencies that matched orders tie together, each group with its root."""
+        """Return the currencies that matched orders tie together, each group with its root.
+
+        The root is what most of them have a way to; of such, the most valuable.
+        """
         near: dict[int, set[int]] = {}
         for pair in self.market.pairs:
             if self._sum(self.sold, pair):
@@ -117,20 +123,26 @@ class Rounding:
                 group |= more
                 pending += more
             seen |= group
-            found.append((max(group, key=lambda code: (self.market.price[code], -code)), group))
+            by_value = sorted(group, key=lambda code: (-self.market.price[code], code))
+            # One that all have a way to needs no comparing.
+            reach = {}
+            for code in by_value:
+                reach[code] = len(self._ways(code, group, to_root=True)[0])
+                if reach[code] == len(group) - 1:
+                    break
+            found.append((max(reach, key=lambda code: reach[code]), group))
         return found
 
     def _ways(self, root: int, members: set[int], *, to_root: bool) -> tuple[_Steps, list[int]]:
         """Return each currency's pair on its shortest way to (or from) the root, nearest first."""
-        pairs = [pair for pair in self.market.pairs if len(self._matching[id(pair)])]
         steps: _Steps = {}
         order = [root]
         queue = deque(order)
+        near = self._into if to_root else self._out_of
         while queue:
-            node = queue.popleft()
-            for pair in pairs:
-                here, there = (pair.buy, pair.sell) if to_root else (pair.sell, pair.buy)
-                if here == node and there in members and there != root and there not in steps:
+            for pair in near.get(queue.popleft(), ()):
+                there = pair.sell if to_root else pair.buy
+                if there in members and there != root and there not in steps:
                     steps[there] = pair
                     order.append(there)
                     queue.append(there)

@@ -7,6 +7,7 @@ certificate (docs/clearing.md says how).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from fractions import Fraction
 
@@ -153,8 +154,9 @@ class _Check:
         if value < unit:
             return 0
         if order.partial:
-            # It sells what buys one unit at least, and loses less than one unit.
-            value, lost = value if gain > 0 else unit, unit
+            # It sells what buys one unit at least; of a unit it loses all but one step of value.
+            step = math.gcd(self.price[order.sell], unit)
+            value, lost = value if gain > 0 else unit, unit - step
         return max(0, value * gain + lost * buy_y)
 
     def check_legs(self, total: dict[str, int]) -> None:
