@@ -147,6 +147,7 @@ def serve(
     from paritas.api.proving import proving
     from paritas.api.serve import serve as run
     from paritas.api.tls import Tls, read_certificates
+    from paritas.console.pages import ROUTES as CONSOLE
     from paritas.node.scheme import load_scheme
 
     if requests_max < 1:
@@ -178,6 +179,7 @@ def serve(
         traces=traces,
         tls=tls,
         webhooks_anywhere=insecure_webhooks,
+        more=CONSOLE,
     )
     return 0
 
@@ -307,24 +309,32 @@ def keygen(path: Path, /, *, passphrase: bool = False) -> int:
 
 
 @app.command
-def check(*files: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+def check(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)], profile: str = "plain"
+) -> int:
     """Check messages, ISO 20022 and MT: one JSON line for each, what is wrong, where, and why.
 
     A directory stands for all files below it, - for standard input. Exit 1 if anything is invalid.
 
-    Example: paritas check payment.xml inbox/
+    Example: paritas check payment.xml inbox/ --profile cbpr+
 
     Parameters
     ----------
     files
         Files or directories.
+    profile
+        plain, cbpr+ (cbpr+2025 and cbpr+2026 for one release) or harmonised: whose rules a message
+        is to keep beyond its schema.
     """
     from paritas.iso20022.check import check_command
+    from paritas.iso20022.usage.profiles import PROFILES
     from paritas.mt.checking import check_if_mt
 
     if not files:
         raise UsageError("paritas check: name at least one file or directory.")
-    return check_command(list(files), sys.stdout, check_if_mt)
+    if profile not in PROFILES:
+        raise UsageError(f"paritas check: --profile {profile}: say one of {', '.join(PROFILES)}.")
+    return check_command(list(files), sys.stdout, check_if_mt, PROFILES[profile])
 
 
 @app.command
@@ -686,6 +696,106 @@ def erase(journal: Path, /, *, before: datetime.date, json: bool = False) -> int
     return 0
 
 
+screening_app = App(
+    name="screening", help="Ask why screening let a payment through, and compare lists."
+)
+app.command(screening_app)
+
+
+@screening_app.command
+def explain(uetr: str, /, *, journal: Path, json: bool = False) -> int:
+    """Say why a payment was let through or held: lists, versions, verdicts, decisions.
+
+    Exit 1 if the journal knows no such payment.
+
+    Example: paritas screening explain 7f2c6d1e-5a0b-4a51-9f6d-0c1f2e3d4b5a --journal out/journal.sqlite
+
+    Parameters
+    ----------
+    uetr
+        The payment's UETR.
+    journal
+        The journal file.
+    json
+        Print it as JSON.
+    """
+    import msgspec
+
+    from paritas.journal.sqlite import SqliteJournal
+    from paritas.node.screening_trail import explain as run
+
+    with SqliteJournal(journal, read_only=True) as opened:
+        found = run(opened, uetr)
+    if json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        print(
+            "\n\n".join(each.text() for each in found) or f"{journal}: no payment has UETR {uetr}."
+        )
+    return 0 if found else 1
+
+
+@screening_app.command
+def report(*, journal: Path, json: bool = False) -> int:
+    """Count, by day and list, what was screened, hit, released, rejected and frozen.
+
+    Example: paritas screening report --journal out/today/journal.sqlite
+
+    Parameters
+    ----------
+    journal
+        The journal file.
+    json
+        Print it as JSON.
+    """
+    import msgspec
+
+    from paritas.journal.sqlite import SqliteJournal
+    from paritas.node.screening_report import report_text, screening_report
+
+    with SqliteJournal(journal, read_only=True) as opened:
+        rows = screening_report(opened)
+    if json:
+        print(msgspec.json.encode(rows).decode())
+    else:
+        print(report_text(rows))
+    return 0
+
+
+@screening_app.command
+def diff(
+    old: Path, new: Path, /, *, published: datetime.date | None = None, json: bool = False
+) -> int:
+    """Show what a new version of a list adds, removes and changes, and what speaks against it.
+
+    OLD and NEW are a list's file as published, or a directory with the files of one list. Exit 1 if
+    the new version would be refused unless two people insist.
+
+    Example: paritas screening diff un-2026-11-20.xml un-2026-11-21.xml
+
+    Parameters
+    ----------
+    old
+        The version in force.
+    new
+        The new version.
+    published
+        The new version's date, where its files carry none; the old one's is then the day before.
+    json
+        Print it as JSON.
+    """
+    from paritas.node.list_update import compare
+
+    comparison = compare(old, new, published)
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode(comparison).decode())
+    else:
+        print(comparison.text())
+    return 1 if comparison.doubts else 0
+
+
 @app.command
 def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: bool = False) -> int:
     """Run a settlement day among eleven economies: real trade, real rates, made-up banks.
@@ -938,8 +1048,10 @@ def _told() -> tuple[type[Exception], ...]:
     from paritas.model.told import ToldError
     from paritas.node.run import SettleError
     from paritas.node.scheme import SchemeErrors
+    from paritas.screening.lists.reading import ListError
 
-    return SchemeErrors, SettleError, JournalError, SchemaBundleMissingError, ToldError
+    schema = SchemaBundleMissingError
+    return SchemeErrors, SettleError, JournalError, schema, ListError, ToldError
 
 
 def main() -> Never:

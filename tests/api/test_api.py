@@ -471,6 +471,28 @@ def business_date(client: httpx.Client, currency: str) -> str:
     return next(book["date"] for book in books if book["currency"] == currency)  # type: ignore[no-any-return]
 
 
+def test_webhooks_are_called_in_public_and_by_https_only(india: httpx.Client) -> None:
+    for url in (
+        "http://example.com/x",
+        "https://127.0.0.1/x",
+        "https://localhost/x",
+        "https://[::1/x",
+    ):
+        assert india.post("/v1/webhooks", json={"url": url}).json()["code"] == "invalid", url
+
+
+def test_bodies_of_unknown_length_and_bodies_that_are_too_long(india: httpx.Client) -> None:
+    pieces = iter([b'{"reference": "CHUNKED", "legs": [', b'{"payer": "%b", ' % INDIA.encode()])
+    rest = b'"payee": "%b", "currency": "INR", "amount_minor": 1}]}' % CHINA.encode()
+    chunked = india.post("/v1/instructions", content=(each for each in [*pieces, rest]))
+    assert chunked.json()["results"][0]["status"] == "ACSC"
+    announced = india.post("/v1/instructions", content=b" " * (17 << 20))
+    assert announced.json()["code"] == "too_large"
+    unannounced = india.post("/v1/instructions", content=(b" " * (1 << 20) for _ in range(17)))
+    assert unannounced.json()["code"] == "too_large"
+    assert india.post("/v1/queue/1/cancel").json()["code"] == "refused"
+
+
 def test_operation(served: Served, india: httpx.Client) -> None:
     assert httpx.get(f"{served.url}/health").json()["phase"] == "ready"
     metrics = httpx.get(f"{served.url}/metrics").text

@@ -86,7 +86,7 @@ def test_random_days_reach_every_kind_of_event() -> None:
         wishes = Wishes(Random(seed), state)
         for command in opening_commands(governed=seed % 2 == 1, screened=seed >= 60):
             engine.apply(state, command)
-        for _ in range(400):
+        for _ in range(550):
             for event in engine.apply(state, wishes.next()):
                 name = type(event).__name__
                 key = f"{name} {event.reason}" if hasattr(event, "reason") else name

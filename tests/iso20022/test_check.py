@@ -143,7 +143,9 @@ def test_a_large_file_is_checked_in_windows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "batch.xml"
-    path.write_bytes(message(*(transaction(n, amount="0" if n == 7 else "1") for n in range(50))))
+    kind = "pacs.008.001.07"  # It has no UETR: that they are alike is a remark on the whole.
+    payments = [transaction(n, kind, amount="0" if n == 7 else "1") for n in range(50)]
+    path.write_bytes(message(*payments, message_type=kind))
     (whole,) = check_paths([str(path)])
     monkeypatch.setattr(check, "TREE_BYTES_MAX", 1000)
     monkeypatch.setattr(reader, "WINDOW_TRANSACTIONS", 5)

@@ -331,11 +331,12 @@ def test_no_amount_and_no_identifier_of_a_schema_is_forgotten(message_type: str)
     schema = schemas.source(message_type)
     kinds = {str(kind.get("name")): kind for kind in schema.iter(xs + "complexType")}
     names = {"BIC", "BICFI", "AnyBIC", "BICOrBEI", "IBAN", "LEI"}
+    names |= {"Ctry", "CtryOfRes", "CtryOfBirth", "SrcCcy", "TrgtCcy", "UnitCcy", "QtdCcy"}
 
     def expand(element: etree._Element, path: str) -> set[str]:
         kind = kinds.get(str(element.get("type")))
         name = f"{path}/{element.get('name')}"
-        if element.get("name") in names:
+        if element.get("name") in names or (kind is None and element.get("name") == "Ccy"):
             return {name}
         if kind is None:
             return set()

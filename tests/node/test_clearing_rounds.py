@@ -162,7 +162,7 @@ def pays(payer: str, payee: str, amount: str, reference: str, minute: int) -> st
 @pytest.fixture
 def a_day(tmp_path: Path) -> Path:
     """Two rings that cannot both settle, one after the other, and small payments in between."""
-    from settle.banker import understand, write_messages
+    from banker import understand, write_messages
 
     lines = ["first day 2026-11-23"]
     for turn in range(4):

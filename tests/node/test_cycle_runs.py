@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from banker import scheme_of, understand, write_messages, write_obligations
 
 from paritas.clearing.commands import verify_command
 from paritas.clearing.obligations import Obligation
@@ -19,7 +20,6 @@ from paritas.node.obligation_file import COLUMNS, ObligationFileError, read_rows
 from paritas.node.scheme import parse_scheme, scheme_toml
 from paritas.node.settle import settle
 from paritas.node.solver import SetoffTask, Solver
-from settle.banker import scheme_of, understand, write_messages, write_obligations
 
 MEMBERS = ("AAAAINB0XXX", "BBBBCNB0XXX", "CCCCSGB0XXX", "DDDDMYB0XXX", "EEEEKZB0XXX")
 

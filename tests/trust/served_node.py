@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from paritas.api.app import create_app
 from paritas.api.proving import Proving
 from paritas.api.replay import NonceMemory
+from paritas.api.routes import Route
 from paritas.api.service import Service
 from paritas.model.keys import key_text
 from paritas.node.live import LiveNode
@@ -107,12 +108,12 @@ class Served:
 
 
 @contextmanager
-def served(data: Path, scheme: str = "") -> Iterator[Served]:
+def served(data: Path, scheme: str = "", more: tuple[Route, ...] = ()) -> Iterator[Served]:
     """Serve a node on a free port, in a thread; end it in good order."""
     node = LiveNode.open(parse_scheme(scheme or scheme_text()), data, workers=1)
     store = PeopleStore(data)
     proving = Proving(node, Logins(store), secure_cookies=False, nonces=EarlyNonces())
-    service = create_app(node, proving)
+    service = create_app(node, proving, more=more)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)

@@ -10,6 +10,7 @@ from paritas.api import (
     liquidity,
     messages,
     operation,
+    overview,
     payments,
     queue,
     sessions,
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *journal.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,
+    *overview.ROUTES,
     *operation.ROUTES,
 )
 
@@ -53,4 +55,5 @@ def create_app(
     """
     service = Service(node, authenticator, (*ROUTES, *more), limits)
     service.companions.append(webhooks.Webhooks(node, service.notices, anywhere=webhooks_anywhere))
+    service.companions.append(overview.Figures(node))
     return service

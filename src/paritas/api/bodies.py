@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 INCOMING = "incoming"
 
 
-async def read_small_body(request: Request, announced_bytes: int) -> bytes:
+async def read_small_body(request: Request) -> bytes:
     """Read a body that was announced to be small; the server holds the client to its word."""
     message = await request.receive()
     if message["type"] == "http.request" and not message.get("more_body", False):

@@ -15,6 +15,7 @@ from paritas.api.app import create_app
 from paritas.api.budget import Limits
 from paritas.api.logs import set_up_logs
 from paritas.api.principals import Authenticator
+from paritas.api.routes import Route
 from paritas.api.service import Service
 from paritas.api.tls import Tls
 from paritas.node.live import LiveNode
@@ -70,10 +71,11 @@ def serve(
     traces: bool = False,
     tls: Tls | None = None,
     webhooks_anywhere: bool = False,
+    more: tuple[Route, ...] = (),
 ) -> None:
     """Run a node until SIGTERM or SIGINT. Raises SettleError or JournalError if it cannot begin.
 
-    ``prove`` makes, for the node, what proves who asks.
+    ``prove`` makes, for the node, what proves who asks; ``more`` are routes beside the API's own.
     """
     set_up_logs(log_level)
     secure = tls.uvicorn_options() if tls is not None else {"http": "httptools"}
@@ -83,7 +85,9 @@ def serve(
     except BaseException:
         listening.close()
         raise
-    service = create_app(node, prove(node), limits=limits, webhooks_anywhere=webhooks_anywhere)
+    service = create_app(
+        node, prove(node), limits=limits, webhooks_anywhere=webhooks_anywhere, more=more
+    )
     app: ASGIApp = service
     if traces:
         from paritas.api.traces import traced

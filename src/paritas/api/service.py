@@ -152,15 +152,17 @@ class Service:
         budget = self.budget
         limits = budget.limits
         size_bytes = _announced_bytes(request)
-        counted_bytes = min(size_bytes, limits.memory_body_bytes)
+        most_bytes = limits.memory_body_bytes if route.streams else limits.json_body_bytes
+        # A body that does not say how long it is may be as long as any.
+        counted_bytes = most_bytes if size_bytes is None else min(size_bytes, most_bytes)
         budget.enter(counted_bytes)
         try:
             if request.method == "GET":
                 return await self._answer_with(route, parameters, request, Body())
-            if size_bytes > limits.memory_body_bytes or not size_bytes:
-                async with read_body(request, route, size_bytes, self) as body:
+            if size_bytes is None or size_bytes > limits.memory_body_bytes:
+                async with read_body(request, route, size_bytes or 0, self) as body:
                     return await self._answer_with(route, parameters, request, body)
-            content = await read_small_body(request, size_bytes)
+            content = await read_small_body(request)
             return await self._answer_with(route, parameters, request, Body(content))
         finally:
             budget.leave(counted_bytes)
@@ -230,11 +232,15 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
 
 
-def _announced_bytes(request: Request) -> int:
-    for name, length in request.scope["headers"]:
+def _announced_bytes(request: Request) -> int | None:
+    """Return how many bytes the body is said to have; None where it is not said."""
+    announced: int | None = 0
+    for name, value in request.scope["headers"]:
         if name == b"content-length":
-            return int(length) if length.isdigit() and len(length) < 20 else 0
-    return 0
+            return int(value) if value.isdigit() and len(value) < 20 else None
+        if name == b"transfer-encoding":
+            announced = None
+    return announced
 
 
 __all__ = ["NOBODY", "Service"]

@@ -7,12 +7,15 @@ under any rule, and the rules for identifiers remember what they have seen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from paritas.iso20022.identifiers import (
+    RESERVED_COUNTRIES,
     bic_problem,
+    country_problem,
     currency_digits,
     iban_problem,
     lei_problem,
@@ -23,6 +26,7 @@ TEXT_MAX = 100
 
 _AMOUNT_DIGITS_MAX = len(str(AMOUNT_MINOR_MAX))
 _WHITE_SPACE = " \t\r\n"
+_DATE_TIME = re.compile(r"(\d{4})-\d\d-\d\d(?:.*?([+-])(\d\d):(\d\d)\s*$)?", re.ASCII)
 
 
 class Problem(NamedTuple):
@@ -48,6 +52,39 @@ def _identifier_rule(problem: Callable[[str], str], code: str, reason: str) -> R
 bic_rule = _identifier_rule(bic_problem, "rule.bic", "RC01")
 iban_rule = _identifier_rule(iban_problem, "rule.iban", "AC01")
 lei_rule = _identifier_rule(lei_problem, "rule.lei", "NARR")
+
+
+@lru_cache(maxsize=4096)
+def country_rule(text: str, _: str) -> Problem | None:
+    """Check a country; a code that is only reserved, such as UK, is understood: a remark."""
+    wrong = country_problem(text)
+    reason = "" if text in RESERVED_COUNTRIES else "NARR"
+    return Problem("rule.country", f"{text} {wrong}", reason) if wrong else None
+
+
+def currency_rule(text: str, _: str) -> Problem | None:
+    """Check a currency that stands alone, of an account or of a rate; it may be a withdrawn one."""
+    return _no_currency(text) if text and currency_digits(text) == -2 else None
+
+
+@lru_cache(maxsize=65536)
+def date_rule(text: str, _: str) -> Problem | None:
+    """Remark on a date or time in a year or a time zone that nobody lives in."""
+    match = _DATE_TIME.match(text.lstrip(_WHITE_SPACE))
+    if match is None:
+        return None  # Not a date of this shape: for the schema to say.
+    year, sign, hours, minutes = match.groups()
+    if not 1900 <= int(year) <= 2199:
+        return Problem("rule.date", f"{text}: the year {year} is hardly meant", "")
+    if sign and not _is_offset(sign, int(hours), minutes):
+        return Problem("rule.date", f"{text}: no clock is at UTC{sign}{hours}:{minutes}", "")
+    return None
+
+
+def _is_offset(sign: str, hours: int, minutes: str) -> bool:
+    return minutes in ("00", "15", "30", "45") and hours + (minutes > "00") <= (
+        14 if sign == "+" else 12
+    )
 
 
 def amount_rule(text: str, currency: str) -> Problem | None:

@@ -58,6 +58,11 @@ _LIST_THREE = """
     XRE YDD YUD YUM YUN ZAL ZMK ZRN ZRZ ZWC ZWD ZWL ZWN ZWR
 """
 
+#: Codes that ISO 3166 keeps free because they are in use elsewhere: no country, but no riddle.
+RESERVED_COUNTRIES = frozenset(
+    ("AC", "CP", "DG", "EA", "EU", "EZ", "FX", "IC", "SU", "TA", "UK", "UN")
+)
+
 _WITHDRAWN_CURRENCIES = frozenset(_LIST_THREE.split())
 
 
@@ -77,6 +82,15 @@ def bic_problem(bic: str) -> str:
     if match[1] not in countries():
         return f"is not a BIC: {match[1]} is no country"
     return ""
+
+
+def country_problem(country: str) -> str:
+    """Say what is wrong with a country code (ISO 3166-1 alpha-2), or ``""``."""
+    if country in countries():
+        return ""
+    if country == "UK":
+        return "is no country of ISO 3166: write GB"
+    return "is no country of ISO 3166"
 
 
 def iban_problem(iban: str) -> str:

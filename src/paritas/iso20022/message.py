@@ -128,7 +128,9 @@ class MessageReader:
             findings += self._totals.findings(message, self._group_element, places)
         if self._header_element is not None:
             agent = self._group.instructing_agent or self._first_agent
-            findings += rules.header_findings(self._header, self._header_element, message, agent)
+            findings += rules.header_findings(
+                self._header, self._header_element, message.message_type, agent
+            )
         return findings
 
     def _start(self) -> list[Finding]:

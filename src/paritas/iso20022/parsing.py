@@ -46,6 +46,11 @@ _NAMESPACE_MAX = 100
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 # Possessive throughout: a hostile prologue must not make it backtrack.
 _PROLOGUE_WITH_DOCTYPE = re.compile(rb"(?:\s++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
+_DECLARATION = re.compile(rb"<\?xml\s[^<>\r\n]*?\?>")
+# Something after the first root, and an XML declaration that is not at the start.
+_SEVERAL_ROOTS = frozenset(
+    {etree.ErrorTypes.ERR_DOCUMENT_END, etree.ErrorTypes.ERR_RESERVED_XML_NAME}
+)
 _MESSAGE_TYPE = re.compile(r"urn:.*[:$]([a-z]{4}\.\d{3}\.\d{3}\.\d{2})", re.ASCII)
 _MESSAGE_DEFINITION = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
 
@@ -53,8 +58,10 @@ _MESSAGE_DEFINITION = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
 class UnreadableError(Exception):
     """The bytes are not a message; ``finding`` says why. It never leaves the reader."""
 
-    def __init__(self, code: str, text: str, line: int = 0) -> None:
+    def __init__(self, code: str, text: str, line: int = 0, cause: int = 0) -> None:
         super().__init__(text)
+        #: libxml2's number for what is wrong, if it was libxml2 that found it.
+        self.cause = cause
         self.finding = Finding(code=code, path="", line=line, text=text, reason="FF01")
 
 
@@ -82,6 +89,28 @@ def parse(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
         return etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
         raise malformed(error) from None
+
+
+def parse_all(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
+    """Do as ``parse``, and take as one what several documents in a row make: below a new root.
+
+    Files that are put together of others have no root around them, nor has a message whose header
+    stands before its Document with no envelope. Lines stay what they are in the file.
+    """
+    try:
+        return parse(data, bytes_max)
+    except UnreadableError as error:
+        if error.cause not in _SEVERAL_ROOTS:
+            raise
+        data = checked_start(data)
+        rooted = _DECLARATION.sub(lambda found: b" " * len(found[0]), data)
+        try:
+            root = etree.fromstring(b"<Documents>" + rooted + b"</Documents>", _PARSER)
+        except etree.XMLSyntaxError:
+            raise error from None
+        if len(root) < 2:
+            raise
+        return root
 
 
 def checked_start(data: bytes) -> bytes:
@@ -117,7 +146,9 @@ def _refuse_other_encoding(declaration: bytes) -> None:
 def malformed(error: etree.XMLSyntaxError) -> UnreadableError:
     """Turn the parser's complaint into ours."""
     text = (error.msg or "not XML").partition(", line ")[0]
-    return UnreadableError("xml.malformed", f"not well-formed XML: {text}"[:300], error.lineno or 0)
+    said = f"not well-formed XML: {text}"[:300]
+    cause: Any = getattr(error, "code", 0)
+    return UnreadableError("xml.malformed", said, error.lineno or 0, cause or 0)
 
 
 def recovered_start(data: bytes) -> etree._Element | None:
@@ -156,6 +187,24 @@ def find_messages(root: etree._Element) -> list[Placed]:
             text = f"more than {MESSAGES_MAX:,} messages in one file: send them in several"
             raise UnreadableError("xml.several", text)
     return found
+
+
+def messages_of(root: etree._Element) -> list[Placed]:
+    """Find the messages of a file; raises UnreadableError if it has none."""
+    placed = find_messages(root)
+    if not placed:
+        raise no_document()
+    for each in placed:
+        if not each.message_type:
+            namespace = namespace_of(each.document) or "no namespace"
+            text = f"Document is of {namespace}, which is no ISO 20022 message"
+            raise UnreadableError("xml.no_document", text, line_of(each.document))
+    return placed
+
+
+def no_document() -> UnreadableError:
+    """Say that a file has no message in it."""
+    return UnreadableError("xml.no_document", "has no ISO 20022 Document in it")
 
 
 def is_in_envelope(element: etree._Element) -> bool:

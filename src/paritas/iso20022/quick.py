@@ -197,7 +197,7 @@ class PlainMessage:
         agent = self._group.instructing_agent or first.instructing_agent
         header, message = self._header, self.message
         if not rules.is_created_plausibly(message) or (
-            header is not None and rules.header_problems(header, message, agent)
+            header is not None and rules.header_problems(header, message.message_type, agent)
         ):
             raise _NotPlainError
 

@@ -43,10 +43,11 @@ from paritas.iso20022.parsing import (
     checked_start,
     find_messages,
     is_in_envelope,
-    line_of,
     malformed,
+    messages_of,
     namespace_of,
-    parse,
+    no_document,
+    parse_all,
     pull_parser,
     recovered_start,
 )
@@ -94,7 +95,7 @@ def read_messages(data: bytes) -> list[ReadResult]:
     if result is not None:
         return [result]
     try:
-        placed = _placed(parse(data))
+        placed = messages_of(parse_all(data))
     except UnreadableError as error:
         return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
     return [_read_tree(each, len(data)) for each in placed]
@@ -217,7 +218,7 @@ class _Stream:
         tree = document.getroottree()
         if tree.docinfo.internalDTD is not None:
             raise UnreadableError("xml.doctype", "has a DOCTYPE: take it out")
-        placed = _placed(tree.getroot())[0]
+        placed = messages_of(tree.getroot())[0]
         self._reader = MessageReader(placed)
         self._live = document
         self.message = self._reader.message
@@ -254,7 +255,7 @@ class _Stream:
 
     def _last_window(self, size_bytes: int) -> ReadResult:
         if self._live is None or self._reader is None:
-            raise _no_document()
+            raise no_document()
         if not len(self._live):
             return self._reader.window(self._live, (), (), size_bytes)
         body, *others = self._live
@@ -275,23 +276,6 @@ def _read_tree(placed: Placed, size_bytes: int) -> ReadResult:
     result = reader.window(document, children, reader.fragments(children), size_bytes)
     findings = (*result.findings, *reader.finish(document))
     return msgspec.structs.replace(result, findings=findings)
-
-
-def _placed(root: etree._Element) -> list[Placed]:
-    """Find the messages of a file; raises UnreadableError if it has none."""
-    placed = find_messages(root)
-    if not placed:
-        raise _no_document()
-    for each in placed:
-        if not each.message_type:
-            namespace = namespace_of(each.document) or "no namespace"
-            text = f"Document is of {namespace}, which is no ISO 20022 message"
-            raise UnreadableError("xml.no_document", text, line_of(each.document))
-    return placed
-
-
-def _no_document() -> UnreadableError:
-    return UnreadableError("xml.no_document", "has no ISO 20022 Document in it")
 
 
 def _finding(code: str, text: str) -> Finding:

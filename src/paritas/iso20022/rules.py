@@ -26,14 +26,15 @@ from typing import TypeAlias
 from lxml import etree
 
 from paritas.iso20022.dates import is_plausible_date, plain_date
+from paritas.iso20022.element_rules import Problem
 from paritas.iso20022.extract import HeaderFields
 from paritas.iso20022.tables import Found
 from paritas.iso20022.validation import Places
 from paritas.iso20022.values import Finding, Message, Transaction
 
 _PLAIN_DECIMAL = re.compile(r"-?(?:[0-9]{1,90}\.?[0-9]{0,90}|\.[0-9]{1,90})", re.ASCII)
-# Wide enough for any sum of such numbers, and it would say so if it were not.
-_EXACT = Context(prec=250, traps=[Inexact])
+#: Wide enough for any sum of such numbers, and it would say so if it were not.
+EXACT = Context(prec=250, traps=[Inexact])
 
 _WRITTEN_MAX = 90
 # A text of so many characters is no plain decimal.
@@ -52,15 +53,22 @@ def transaction_findings(
     transaction: Transaction, element: etree._Element, places: Places
 ) -> list[Finding]:
     """Check what concerns one transaction as a whole: that it says when it settles."""
-    date = transaction.settlement_date
-    if has_settlement_date(transaction):
+    problem = settlement_date_problem(transaction.settlement_date)
+    if problem is None:
         return []
+    found = [child for child in element if str(child.tag).endswith("}IntrBkSttlmDt")]
+    return [places.finding(found[0] if found else element, *problem)]
+
+
+def settlement_date_problem(date: str) -> Problem | None:
+    """Say what is wrong with the day on which a transaction is to settle, ``""`` if it has none."""
+    if len(date) == 10 and _is_plausible(date):
+        return None
     if date:
         text = f"the settlement date {date} is in no calendar of this century"
     else:
         text = "no settlement date: give IntrBkSttlmDt here or in GrpHdr"
-    found = [child for child in element if str(child.tag).endswith("}IntrBkSttlmDt")]
-    return [places.finding(found[0] if found else element, "rule.date", text, "DT01")]
+    return Problem("rule.date", text, "DT01")
 
 
 def has_settlement_date(transaction: Transaction) -> bool:
@@ -84,14 +92,27 @@ class Totals:
     def add(self, transactions: Iterable[Transaction]) -> None:
         """Take account of more transactions."""
         for transaction in transactions:
-            self.count += 1
-            amount = _decimal(transaction.amount[:_TEXT_MAX])
-            if amount is None:
-                self._broken = True
-                continue
-            before = self._sums.get(transaction.currency)
-            after = amount if before is None else _EXACT.add(before, amount)
-            self._sums[transaction.currency] = after
+            self.add_amount(transaction.amount, transaction.currency)
+
+    def add_amount(self, text: str, currency: str) -> None:
+        """Take account of one more transaction, by its amount as it is written."""
+        self.count += 1
+        amount = _decimal(text[:_TEXT_MAX])
+        if amount is None:
+            self._broken = True
+            return
+        before = self._sums.get(currency)
+        self._sums[currency] = amount if before is None else EXACT.add(before, amount)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of all amounts, whatever their currencies."""
+        return reduce(EXACT.add, self._sums.values(), Decimal(0))
+
+    @staticmethod
+    def number(text: str) -> Decimal | None:
+        """Return an exact number, or None if the text is no plain one."""
+        return _decimal(text.strip(" \t\r\n").removeprefix("+")[:_TEXT_MAX])
 
     def findings(self, message: Message, group: etree._Element, places: Places) -> list[Finding]:
         """Compare NbOfTxs, CtrlSum and TtlIntrBkSttlmAmt with what was really there."""
@@ -102,61 +123,80 @@ class Totals:
 
     def problems(self, message: Message) -> list[ChildProblem]:
         """Say which children of the group header are not what was really there."""
+        return self.differences(
+            message.number_of_transactions,
+            message.control_sum,
+            message.total_amount,
+            message.total_currency,
+        )
+
+    def differences(
+        self,
+        number: str,
+        control_sum: str,
+        total: str,
+        currency: str,
+        total_name: str = "TtlIntrBkSttlmAmt",
+    ) -> list[ChildProblem]:
+        """Say which of the texts of a header are not what was really there."""
         found: list[ChildProblem] = []
-        said = message.number_of_transactions
-        if said.isdecimal() and len(said) <= _WRITTEN_MAX and int(said) != self.count:
-            text = f"NbOfTxs is {said}, the message has {self.count:,}"
+        if number.isdecimal() and len(number) <= _WRITTEN_MAX and int(number) != self.count:
+            text = f"NbOfTxs is {number}, the message has {self.count:,}"
             found.append(("NbOfTxs", "rule.count", text, "AM18"))
         if not self._broken:
-            found += self._sum_problems(message)
+            found += self._sum_problems(control_sum, total, currency, total_name)
         return found
 
-    def _sum_problems(self, message: Message) -> Iterable[ChildProblem]:
-        said = _decimal(message.control_sum[:_TEXT_MAX])
+    def _sum_problems(
+        self, control_sum: str, total: str, currency: str, total_name: str
+    ) -> Iterable[ChildProblem]:
+        said = _decimal(control_sum[:_TEXT_MAX])
+        if said is not None and said != self.total:
+            text = f"CtrlSum is {control_sum}, the amounts add up to {self.total:f}"
+            yield "CtrlSum", "rule.sum", text, "AM10"
+        said = _decimal(total[:_TEXT_MAX])
         if said is not None:
-            total = reduce(_EXACT.add, self._sums.values(), Decimal(0))
-            if said != total:
-                text = f"CtrlSum is {message.control_sum}, the amounts add up to {total:f}"
-                yield "CtrlSum", "rule.sum", text, "AM10"
-        said = _decimal(message.total_amount[:_TEXT_MAX])
-        if said is not None:
-            currency = message.total_currency
             others = self._sums.keys() - {currency}
-            total = self._sums.get(currency, Decimal(0))
+            added = self._sums.get(currency, Decimal(0))
             if others:
-                text = f"TtlIntrBkSttlmAmt is in {currency}, but there are amounts in {min(others)}"
-                yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
-            elif said != total:
-                text = (
-                    f"TtlIntrBkSttlmAmt is {message.total_amount}, the amounts add up to {total:f}"
-                )
-                yield "TtlIntrBkSttlmAmt", "rule.sum", text, "AM10"
+                text = f"{total_name} is in {currency}, but there are amounts in {min(others)}"
+                yield total_name, "rule.sum", text, "AM10"
+            elif said != added:
+                text = f"{total_name} is {total}, the amounts add up to {added:f}"
+                yield total_name, "rule.sum", text, "AM10"
 
 
 def header_findings(
-    header: HeaderFields, element: etree._Element, message: Message, agent: str
+    header: HeaderFields, element: etree._Element, message_type: str, agent: str
 ) -> list[Finding]:
     """Compare an AppHdr with the Document that it announces, and with the instructing agent."""
     places = Places(element)
     return [
         places.finding(_child(element, name), code, text, reason)
-        for name, code, text, reason in header_problems(header, message, agent)
+        for name, code, text, reason in header_problems(header, message_type, agent)
     ]
 
 
-def header_problems(header: HeaderFields, message: Message, agent: str) -> list[ChildProblem]:
+def header_problems(header: HeaderFields, message_type: str, agent: str) -> list[ChildProblem]:
     """Say which children of an AppHdr do not fit its Document or the instructing agent."""
     found: list[ChildProblem] = []
-    if header.definition != message.message_type:
-        text = f"MsgDefIdr is {header.definition}, the Document is {message.message_type}"
+    if header.definition != message_type:
+        text = f"MsgDefIdr is {header.definition}, the Document is {message_type}"
         # Another version is common where a translator lifted the Document; another message is not.
-        same_message = header.definition[:8] == message.message_type[:8]
+        same_message = header.definition[:8] == message_type[:8]
         reason = "" if same_message else "FF01"
         found.append(("MsgDefIdr", "rule.header", text, reason))
     if header.sender and agent and header.sender[:8] != agent[:8]:
         text = f"comes from {header.sender}, the instructing agent is {agent}"
         found.append(("Fr", "rule.sender", text, ""))
     return found
+
+
+def receiver_problem(receiver: str, agent: str) -> Problem | None:
+    """Remark on a header that goes to another institution than the instructed agent."""
+    if not receiver or not agent or receiver[:8] == agent[:8]:
+        return None
+    return Problem("rule.receiver", f"goes to {receiver}, the instructed agent is {agent}", "")
 
 
 def created_findings(message: Message, group: etree._Element, places: Places) -> list[Finding]:

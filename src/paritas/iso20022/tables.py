@@ -19,6 +19,8 @@ from paritas.iso20022.element_rules import (
     Rule,
     amount_rule,
     bic_rule,
+    country_rule,
+    currency_rule,
     iban_rule,
     lei_rule,
     settled_amount_rule,
@@ -36,6 +38,13 @@ _RULES: Mapping[str, Rule] = {
     "LEI": lei_rule,
 }
 _SETTLED_AMOUNT = "IntrBkSttlmAmt"
+
+# The patterns by which the schemas know a code of a country and of a currency, and the ends of
+# the names of the elements that have one. (The names of simple types differ between versions.)
+_CODE_RULES: Mapping[str, tuple[Rule, str]] = {
+    "[A-Z]{2,2}": (country_rule, ""),
+    "[A-Z]{3,3}": (currency_rule, "Ccy"),
+}
 
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 
@@ -120,6 +129,7 @@ def table_of_fields(fields: Sequence[str], paths: Mapping[str, str], namespace: 
 def table_of_rules(schema: etree._Element, namespace: str) -> Table:
     """Make the table of all that has a rule below the top element that a schema declares."""
     kinds = {str(kind.get("name")): kind for kind in schema.iterchildren(_XS + "complexType")}
+    patterns = _patterns(schema)
     made: dict[str, Table] = {}
 
     def table(name: str) -> Table:
@@ -127,7 +137,7 @@ def table_of_rules(schema: etree._Element, namespace: str) -> Table:
             # Known before it is full, for a type that contains itself.
             made[name] = {}
             for element in kinds[name].iter(_XS + "element"):
-                entry = _ruled(element, kinds) or table_below(element)
+                entry = _ruled(element, kinds, patterns) or table_below(element)
                 if entry:
                     made[name][qualified(str(element.get("name")), namespace)] = entry
         return made[name]
@@ -139,10 +149,24 @@ def table_of_rules(schema: etree._Element, namespace: str) -> Table:
     return table_below(next(schema.iterchildren(_XS + "element")))
 
 
-def _ruled(element: etree._Element, kinds: Mapping[str, etree._Element]) -> Leaf | None:
+def _patterns(schema: etree._Element) -> dict[str, str]:
+    """The simple types that are a pattern."""
+    return {
+        str(kind.get("name")): str(facet.get("value"))
+        for kind in schema.iterchildren(_XS + "simpleType")
+        for facet in kind.iter(_XS + "pattern")
+    }
+
+
+def _ruled(
+    element: etree._Element, kinds: Mapping[str, etree._Element], patterns: Mapping[str, str]
+) -> Leaf | None:
     name = str(element.get("name"))
     if name in _RULES:
         return Leaf(rule=_RULES[name])
+    rule, ending = _CODE_RULES.get(patterns.get(str(element.get("type")), ""), (None, ""))
+    if rule is not None and name.endswith(ending):
+        return Leaf(rule=rule)
     kind = kinds.get(str(element.get("type")))
     attributes = () if kind is None else kind.iter(_XS + "attribute")
     if any(attribute.get("name") == "Ccy" for attribute in attributes):

@@ -15,7 +15,8 @@ from paritas.iso20022.values import Finding
 #: A file can be wrong in as many places as it has elements; nobody reads more than these.
 FINDINGS_MAX = 1000
 
-_TEXT_MAX = 300
+#: A finding's sentence is cut to so many characters: it quotes what it found.
+SENTENCE_MAX = 300
 _KINDS_MAX = 20
 
 _CODES = {
@@ -99,7 +100,7 @@ class Places:
     def finding(self, element: etree._Element, code: str, text: str, reason: str) -> Finding:
         """Make a finding about an element."""
         path, transaction = self.place(element)
-        return Finding(code, path, line_of(element), text[:_TEXT_MAX], reason, transaction)
+        return Finding(code, path, line_of(element), text[:SENTENCE_MAX], reason, transaction)
 
 
 def schema_findings(
@@ -145,7 +146,7 @@ def _counted(errors: list[etree._LogEntry], path: str) -> list[Finding]:
     """Say of too many errors which kinds there are, the most frequent first."""
     kinds = Counter((_code(entry), _sentence(entry.message)) for entry in errors)
     return [
-        Finding(code, path, 0, f"{count:,} times: {text}"[:_TEXT_MAX], "FF01")
+        Finding(code, path, 0, f"{count:,} times: {text}"[:SENTENCE_MAX], "FF01")
         for (code, text), count in kinds.most_common(_KINDS_MAX)
     ]
 

@@ -57,5 +57,8 @@ def doubts(former: tuple[int, int] | None, published: int, entries: int) -> tupl
         if published < date:
             found.append("It is older than the version in force.")
         if entries * SHRINK_MAX <= before:
-            found.append(f"It has {entries:,} entries where the version in force has {before:,}.")
+            found.append(
+                f"It has {entries:,} entries where the version in force has {before:,}: it may be"
+                " cut off."
+            )
     return tuple(found)

@@ -10,6 +10,7 @@ import msgspec
 from paritas.core.queue import in_turn
 from paritas.core.state import Account, State, Waiting
 from paritas.model.instructions import Priority
+from paritas.model.money import format_amount
 
 PRIORITY_NAMES = {priority.value: priority.name.lower() for priority in Priority}
 
@@ -188,8 +189,9 @@ def why_waiting(state: State, waiting: Waiting) -> tuple[str, str]:
     for account, amount_minor in waiting.outflows:
         short_minor = account.floors[waiting.priority] + amount_minor - account.balance_minor
         if short_minor > 0:
-            where = f"{account.party.bic} in {account.book.currency}"
-            return "funds", f"{where} lacks {short_minor} minor units; a credit of that frees it."
+            currency = account.book.currency
+            lacks = f"{currency} {format_amount(short_minor, currency)}"
+            return "funds", f"{account.party.bic} lacks {lacks}; a credit of that frees it."
     for account, _ in waiting.outflows:
         if not in_turn(state, account, waiting):
             return "order", "Something more urgent, or earlier, waits at the same account."

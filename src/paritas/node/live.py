@@ -21,7 +21,7 @@ import gc
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -44,11 +44,16 @@ from paritas.node.calendars import BookCalendar
 from paritas.node.directory import Directory, directory_of_state, setup_commands
 from paritas.node.feed import Feed, FeedRow, JournalReader, Record
 from paritas.node.ledger import Ledger
+from paritas.node.list_files import load_commands, read_versions
 from paritas.node.requests import Requests, first_seq_to_know
+from paritas.node.run import SettleError
 from paritas.node.same_scheme import check_same_scheme
 from paritas.node.scheme import Scheme
+from paritas.node.screener import Screening, share
 from paritas.node.timers import Timer
 from paritas.node.workers import Context, WorkerPool
+from paritas.screening import Screener
+from paritas.screening.lists import ListError
 
 log = structlog.get_logger("paritas.node")
 T = TypeVar("T")
@@ -205,6 +210,8 @@ class LiveNode:
         node._open_stack.enter_context(alone_in(data))
         try:
             node._open(check_scheme=True)
+            if scheme.lists:
+                node._load_lists()
         except BaseException:
             node._open_stack.close()
             raise
@@ -264,14 +271,30 @@ class LiveNode:
     def _set_up(self, calendars: dict[str, BookCalendar]) -> None:
         now_ns = self.now_ns()
         dates = timers.first_dates(calendars, now_ns)
-        for command in setup_commands(self.scheme, now_ns, dates):
+        self._append_now(setup_commands(self.scheme, now_ns, dates))
+
+    def _load_lists(self) -> None:
+        """Put the lists that lie there in force, and have the workers to come screen with them.
+
+        Raises SettleError where a list that binds cannot be used.
+        """
+        try:
+            versions = read_versions(self.scheme.lists)
+            self._append_now(load_commands(self.state, versions, self.now_ns()))
+            screener = Screener(list(versions.values()), self.scheme.threshold)
+        except ListError as error:
+            raise SettleError(f"A list that binds cannot be used: {error}") from None
+        share(Screening(self.state, screener, self.scheme, self.seal))
+
+    def _append_now(self, commands: Iterable[AnyCommand]) -> None:
+        """Decide and make durable, before the node answers anybody."""
+        for command in commands:
             self._ledger.decide(command)
         self._ledger.flush()
-        batch = self._handover.batch
-        assert batch is not None
-        self._handover.batch = None
-        self._journal.append(batch)
-        self._journal.wait()
+        batch, self._handover.batch = self._handover.batch, None
+        if batch is not None:
+            self._journal.append(batch)
+            self._journal.wait()
 
     async def begin(self) -> None:
         """Start to answer; called once, in the event loop that the node then lives in."""

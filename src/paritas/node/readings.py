@@ -12,6 +12,7 @@ from paritas.iso20022.reader import read_file, read_message
 from paritas.iso20022.values import Finding, ReadResult
 from paritas.node.intake import Envelope, Wish
 from paritas.node.outputs import Answer, answer_draft
+from paritas.node.screener import shared
 from paritas.node.spool import Frames, Input, Spooler, SpoolReader, Window
 from paritas.node.workers import Context, job
 
@@ -84,11 +85,16 @@ def decode_reading(data: bytes) -> Reading:
     return _READING.decode(data)
 
 
+def _spooler(context: Context, path: Path) -> Spooler:
+    directory, seal = context.directory, context.seal
+    return Spooler(path, directory, seal, deliver=False, screening=shared())
+
+
 @job("read")
 def read(context: Context, data: bytes) -> bytes:
     """Read one message, ISO 20022 or MT; nothing that is in it makes this raise."""
     buffer = BytesIO()
-    spooler = Spooler(_NO_PATH, context.directory, context.seal, deliver=False)
+    spooler = _spooler(context, _NO_PATH)
     inp, _ = spooler.take_down("", data, None, (read_any(data),), Frames(buffer))
     # The message itself comes last, and the node has it already.
     return _ENCODER.encode(_Reading(inp, buffer.getvalue()[: inp.received[0]]))
@@ -98,7 +104,7 @@ def read(context: Context, data: bytes) -> bytes:
 def read_file_job(context: Context, payload: bytes) -> bytes:
     """Read a large message from a file, into another; ``payload`` is (file, spool)."""
     path, spool = map(Path, _FILE.decode(payload))
-    spooler = Spooler(spool, context.directory, context.seal, deliver=False)
+    spooler = _spooler(context, spool)
     with spool.open("wb", buffering=1 << 20) as file:
         inp, _ = spooler.take_down("", None, path, read_file(path), Frames(file))
     return _ENCODER.encode(_Reading(inp, b"", str(spool)))

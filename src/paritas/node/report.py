@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from paritas.node import charts, figures
-from paritas.node.report_data import KINDS, BookRow, Count, ReportData
+from paritas.node.report_data import KINDS, BookRow, Count, ReportData, Ring
+from paritas.node.ring_charts import HEIGHT, WIDTH, RingChart, ring_chart
 
 _KIND_NAMES = {
     "payment": "Payments in one currency",
@@ -44,6 +45,8 @@ def render_report(data: ReportData) -> str:
             "settled": _settled_bars(data),
             "liquidity": _liquidity_bars(data),
             "delays": _delay_bars(data),
+            "savings": _saving_bars(data),
+            "rings": _ring_charts(data),
         },
         heat=_heat(data),
     )
@@ -100,12 +103,37 @@ def _facts(data: ReportData) -> list[tuple[str, str]]:
             f" median {figures.duration(queue.delay_median_s)}, mean {figures.duration(queue.delay_mean_s)},"
             f" longest {figures.duration(queue.delay_max_s)}",
         ),
+        *_clearing_facts(data),
         ("Through a vehicle currency", f"{unit} {say(data.vehicle.value_minor)}"),
         (
             "Files",
             f"{figures.number(data.files)} read, {len(data.unreadable)} of them unreadable",
         ),
     ]
+
+
+def _clearing_facts(data: ReportData) -> list[tuple[str, str]]:
+    if not data.savings:
+        return []
+    say = partial(figures.money, currency=data.value_currency)
+    unit, total, clearings = data.value_currency, data.savings[0], data.clearings
+    facts = [
+        (
+            "Under other rules",
+            f"{unit} {say(total.at_once_minor)} if none waited, {say(total.bilateral_minor)} by bilateral"
+            f" offset, {say(total.bound_minor)} by full netting: less there cannot be",
+        )
+    ]
+    if clearings.runs:
+        settled = clearings.settled
+        facts.append(
+            (
+                "Cleared together",
+                f"{figures.number(settled.payments)} payments of {unit} {say(settled.value_minor)}"
+                f" in {clearings.rings} rings; {clearings.proven} of {clearings.runs} answers proven best",
+            )
+        )
+    return facts
 
 
 @cache
@@ -122,6 +150,7 @@ def _template() -> Template:
     )
     environment.globals["percent"] = figures.percent
     environment.globals["span"] = figures.span
+    environment.globals["ring_box"] = f"0 0 {WIDTH} {HEIGHT}"
     source, _, _ = PackageLoader("paritas.node", "templates").get_source(environment, "report.css")
     # The style sheet is ours, not input.
     environment.globals["style"] = Markup(source)
@@ -178,6 +207,39 @@ def _liquidity_bars(data: ReportData) -> list[charts.Bar]:
         figure = f"{say(book.used_minor)} · {share}"
         bars.append(charts.layered_bar(book.currency, figure, parts, longest))
     return bars
+
+
+#: How many rings are drawn; the table below them has more.
+_RINGS_DRAWN = 6
+
+
+def _saving_bars(data: ReportData) -> list[charts.Bar]:
+    """Four ways of settling, each as the least there can be and what it takes beyond that."""
+    if not data.savings:
+        return []
+    say = partial(figures.money, currency=data.value_currency)
+    total = data.savings[0]
+    rows = (
+        ("Offset between each two, at the end", total.bilateral_minor),
+        ("At once, in order of arrival", total.at_once_minor),
+        ("As it happened, with queue and clearing", total.happened_minor),
+        ("Netted among all, at the end", total.bound_minor),
+    )
+    longest = max(needed for _, needed in rows)
+    bars = []
+    for label, needed in rows:
+        beyond = max(0, needed - total.bound_minor)
+        parts = [
+            ("used", needed - beyond, f"could not be spared: {say(needed - beyond)}"),
+            ("gross", beyond, f"beyond that: {say(beyond)}"),
+        ]
+        bars.append(charts.stacked_bar(label, say(needed), parts, longest))
+    return bars
+
+
+def _ring_charts(data: ReportData) -> list[tuple[Ring, RingChart]]:
+    names = {member.bic: member.name for member in data.members}
+    return [(ring, ring_chart(ring, names)) for ring in data.rings[:_RINGS_DRAWN]]
 
 
 def _delay_bars(data: ReportData) -> list[charts.Bar]:

@@ -110,6 +110,9 @@ class MemberRow(msgspec.Struct, frozen=True, gc=False):
     #: What it sent that settled after waiting, and how long on average.
     waited: Count = Count()
     delay_mean_s: int = 0
+    #: What it was to pay that waited when the solver looked, and what of that settled so.
+    considered: Count = Count()
+    cleared: Count = Count()
 
 
 class ReasonRow(msgspec.Struct, frozen=True, gc=False):
@@ -193,6 +196,54 @@ class SeriesPoint(msgspec.Struct, frozen=True, gc=False):
     waiting: Count
 
 
+class Saving(msgspec.Struct, frozen=True, gc=False):
+    """Money needed in one currency, or in all (``currency`` is ""), in the value currency's units."""
+
+    currency: str
+    #: All settled legs.
+    turnover_minor: int
+    at_once_minor: int
+    bilateral_minor: int
+    happened_minor: int
+    #: Multilateral netting, which is also the least that any way of settling can do with.
+    bound_minor: int
+
+
+class RingFlow(msgspec.Struct, frozen=True, gc=False):
+    """What one member paid another in one currency within a ring."""
+
+    payer: str
+    payee: str
+    currency: str
+    own_minor: int
+    value_minor: int
+
+
+class Ring(msgspec.Struct, frozen=True, gc=False):
+    """Instructions that settled together and needed each other; BICs in the order of the ring."""
+
+    at: str
+    instructions: int
+    members: tuple[str, ...]
+    currencies: tuple[str, ...]
+    flows: tuple[RingFlow, ...]
+    #: All its legs, and the money that moved in the end: the net amounts that were paid.
+    value_minor: int
+    net_minor: int
+
+
+class Clearings(msgspec.Struct, frozen=True, gc=False):
+    """What the solver beside the engine did: how often it looked, and what it let settle."""
+
+    #: Classes of the queue that were looked at, and of those how many answers are proven best.
+    runs: int = 0
+    proven: int = 0
+    #: Payments that settled together with others because the solver proposed it.
+    settled: Count = Count()
+    #: Groups of them that needed each other.
+    rings: int = 0
+
+
 class ReportData(msgspec.Struct, frozen=True):
     """Everything that the report shows. See the module for units and for what is counted."""
 
@@ -241,6 +292,13 @@ class ReportData(msgspec.Struct, frozen=True):
     deliberate_mistakes: int = 0
     #: How long the run really took, in milliseconds; 0 if it was not measured.
     elapsed_ms: int = 0
+    #: Money needed under four ways of settling, the total first; see ``node.saving``.
+    savings: tuple[Saving, ...] = ()
+    #: How long full netting would have made payments wait, weighted by the value of their legs.
+    netting_wait_s: int = 0
+    clearings: Clearings = Clearings()
+    #: What settled together, those of most value.
+    rings: tuple[Ring, ...] = ()
 
 
 def delay_buckets(waited: Iterable[tuple[int, int]]) -> tuple[DelayBucket, ...]:

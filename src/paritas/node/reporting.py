@@ -17,9 +17,8 @@ import msgspec
 
 from paritas import __version__
 from paritas.core.lifecycle import Status
-from paritas.core.state import Book, State
+from paritas.core.state import Book
 from paritas.model.commands import SubmitInstruction
-from paritas.model.money import AmountError, minor_digits, parse_amount
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import meaning_of
 from paritas.node.calendars import SECOND_NS, format_instant
@@ -29,6 +28,7 @@ from paritas.node.report_data import (
     KINDS,
     PAYMENT,
     BookRow,
+    Clearings,
     Count,
     Flow,
     KindRow,
@@ -44,12 +44,18 @@ from paritas.node.report_data import (
     delay_buckets,
 )
 from paritas.node.results import decimal_text, rounding_of
+from paritas.node.rings import rings
 from paritas.node.run import Run
+from paritas.node.saving import savings
+from paritas.node.solver import unpack_proof
 from paritas.node.spool import Particulars, SpoolReader
+from paritas.node.values import Values
 from paritas.node.views import AccountDay
 
 #: The report names so many refusals one by one; the reasons count all.
 _REFUSALS_SHOWN = 200
+#: And draws so many rings.
+_RINGS_SHOWN = 12
 #: Steps between the points of the series, in seconds; the first that gives few enough points.
 _STEPS_S = (60, 600, 1_800, 3_600, 21_600, 86_400)
 _POINTS_MAX = 200
@@ -72,28 +78,6 @@ class Payment(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
 
 
-class Values:
-    """Values in the value currency's minor units, each rounded down."""
-
-    def __init__(self, state: State, value_currency: str) -> None:
-        self._unit: int = 10 ** minor_digits(value_currency)
-        self._books = state.book_by_currency
-
-    def of(self, amount_minor: int, book: Book) -> int:
-        """Convert an amount of a book at the scheme's reference rate."""
-        numerator, denominator = book.rate
-        return amount_minor * denominator * self._unit // numerator
-
-    def of_text(self, amount: str) -> int:
-        """Convert "INR 12.50"; 0 for what is no amount of a currency with a book."""
-        currency, _, text = amount.partition(" ")
-        book = self._books.get(currency)
-        try:
-            return self.of(parse_amount(text, currency), book) if book else 0
-        except AmountError:
-            return 0
-
-
 def count(payments: Iterable[Payment]) -> Count:
     """Count payments and add up their values."""
     values = [payment.value_minor for payment in payments]
@@ -109,6 +93,9 @@ def report_data(run: Run, *, title: str, journal_hash: str, journal_seq: int) ->
     books = _books(run, values)
     settled = [p for p in payments if p.status == Status.SETTLED]
     dates = sorted({day.date for day in run.view.closed})
+    used = {number: _used(days) for number, days in _by_account(run).items()}
+    saved, netting_wait_s = savings(run, values, used)
+    found = rings(run, values)
     return ReportData(
         title=title,
         scheme=run.scheme.name,
@@ -151,7 +138,30 @@ def report_data(run: Run, *, title: str, journal_hash: str, journal_seq: int) ->
             Rate(currency, run.scheme.rate_texts[currency]) for currency in run.scheme.books
         ),
         notes=_notes(run),
+        savings=saved,
+        netting_wait_s=netting_wait_s,
+        clearings=_clearings(run, values, len(found)),
+        rings=found[:_RINGS_SHOWN],
     )
+
+
+def _clearings(run: Run, values: Values, groups: int) -> Clearings:
+    proofs = [unpack_proof(proof) for proof in run.view.proofs if proof]
+    proven = sum(proof["gap"] == "0" for proof in proofs)
+    cleared = [number for _, numbers in run.view.cleared_sets for number in numbers]
+    return Clearings(len(proofs), proven, _count_of(run, values, cleared), groups)
+
+
+def _count_of(run: Run, values: Values, numbers: Iterable[int]) -> Count:
+    """Count instructions as payments, both halves of an exchange."""
+    accounts = run.state.accounts
+    worths = []
+    for number in numbers:
+        command = run.state.instructions[number]
+        assert command is not None
+        paid = command.legs if command.trade else command.legs[:1]
+        worths += [values.of(leg.amount_minor, accounts[leg.payer].book) for leg in paid]
+    return Count(len(worths), sum(worths))
 
 
 def _notes(run: Run) -> tuple[Note, ...]:
@@ -366,10 +376,37 @@ def _members(run: Run, payments: Sequence[Payment], values: Values) -> tuple[Mem
                 for posting in day.postings
                 if posting.is_credit
             ]
+    considered, cleared = _shares(run, values)
     return tuple(
-        _member_row(run, bic, sent[bic], credits[bic], opening[bic], used[bic])
+        msgspec.structs.replace(
+            _member_row(run, bic, sent[bic], credits[bic], opening[bic], used[bic]),
+            considered=count_of_values(considered[bic]),
+            cleared=count_of_values(cleared[bic]),
+        )
         for bic in run.scheme.members
     )
+
+
+def _shares(run: Run, values: Values) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """What each member was to pay that the solver looked at, and what of it settled so."""
+    considered: dict[str, list[int]] = defaultdict(list)
+    cleared: dict[str, list[int]] = defaultdict(list)
+    done = {number for _, numbers in run.view.cleared_sets for number in numbers}
+    for number in sorted(run.view.considered):
+        command = run.state.instructions[number]
+        assert command is not None
+        for leg in command.legs:
+            payer = run.state.accounts[leg.payer]
+            value = values.of(leg.amount_minor, payer.book)
+            considered[payer.party.bic].append(value)
+            if number in done:
+                cleared[payer.party.bic].append(value)
+    return considered, cleared
+
+
+def count_of_values(found: Sequence[int]) -> Count:
+    """Count legs and add up their values."""
+    return Count(len(found), sum(found))
 
 
 def _member_row(

@@ -6,7 +6,7 @@ what notifications, statements and the report are made of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from paritas.core.lifecycle import Status
 from paritas.core.state import State
 from paritas.model import commands as c
 from paritas.model import events as e
-from paritas.model.instructions import Leg, Position
+from paritas.model.instructions import Leg, Position, Scope
 
 
 class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,6 +57,13 @@ class DayView:
         #: account -> its present day.
         self._days: dict[int, AccountDay] = {}
         self.closed: list[AccountDay] = []
+        #: (book, moment) of each close.
+        self.closes: list[tuple[int, int]] = []
+        #: What waited when a solver was given the queue, what it let settle together and when, and
+        #: the proofs of its answers.
+        self.considered: set[int] = set()
+        self.cleared_sets: list[tuple[int, tuple[int, ...]]] = []
+        self.proofs: list[bytes] = []
         #: Cycle -> when and what it settled, and what was lacking when its window began.
         self.cycle_settled: dict[int, tuple[int, tuple[Position, ...]]] = {}
         self.cycle_lacks: dict[int, tuple[Position, ...]] = {}
@@ -64,11 +71,18 @@ class DayView:
     def follow(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> None:
         """Take note of what a command led to."""
         at_ns = command.at_ns
+        if isinstance(command, c.ProposeSettlement) and command.clearing:
+            self.proofs.append(command.certificate)
+            sets = (event.numbers for event in events if isinstance(event, e.SetSettled))
+            self.cleared_sets += [(at_ns, numbers) for numbers in sets]
         for event in events:
             kind = type(event)
             if kind is e.Recorded:
                 if isinstance(command, c.CloseBook):
+                    self.closes.append((command.book, at_ns))
                     self._close(command.book)
+                elif isinstance(command, c.BeginClearing):
+                    self._consider(command.scope)
             elif kind is e.InstructionSettled:
                 assert isinstance(event, e.InstructionSettled)
                 number = event.number
@@ -91,8 +105,9 @@ class DayView:
             self.partner[event.first] = event.second
             self.accepted_ns[event.first] = self.accepted_ns[event.second] = at_ns
         elif isinstance(event, e.SetSettled):
-            for number in event.numbers:
-                self._settle(number, at_ns)
+            # All of it moves at once: no account is ever as low as between two of its legs.
+            paid = {each: None for number in event.numbers for each in self._book(number, at_ns)}
+            self._note_lowest(paid)
         elif isinstance(event, e.CycleSettled):
             self._settle_cycle(event, at_ns)
         elif isinstance(event, e.CycleShort):
@@ -101,6 +116,14 @@ class DayView:
             for side in (event.number, self.partner.get(event.number)):
                 if side is not None:
                     self.ended_ns[side] = at_ns
+
+    def _consider(self, scope: int) -> None:
+        """Beginning a clearing changes nothing, so the state still is what the solver is given."""
+        self.considered.update(
+            waiting.number
+            for waiting in self._state.queue.values()
+            if waiting.due and scope in (waiting.priority, Scope.ALL)
+        )
 
     def _settle_cycle(self, event: e.CycleSettled, at_ns: int) -> None:
         """One posting on each account: the net of all that it owed and was owed."""
@@ -114,6 +137,15 @@ class DayView:
             day.lowest_minor = min(day.lowest_minor, day.closing_minor)
 
     def _settle(self, number: int, at_ns: int) -> None:
+        self._note_lowest(self._book(number, at_ns))
+
+    def _note_lowest(self, accounts: Iterable[int]) -> None:
+        for account in accounts:
+            day = self._days[account]
+            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
+
+    def _book(self, number: int, at_ns: int) -> dict[int, None]:
+        """Post the legs of what settled and return the accounts that paid."""
         command = self._state.instructions[number]
         assert command is not None
         self.settled_ns[number] = at_ns
@@ -125,9 +157,7 @@ class DayView:
             # The second leg of a trade is told in the words of its own payer's message.
             told = second if index and second is not None else number
             self._post(leg, Posting(told, index, False, leg.amount_minor, at_ns))
-        for account in {leg.payer: None for leg in legs}:
-            day = self._days[account]
-            day.lowest_minor = min(day.lowest_minor, day.closing_minor)
+        return {leg.payer: None for leg in legs}
 
     def _post(self, leg: Leg, debit: Posting) -> None:
         payer, payee = self._day(leg.payer), self._day(leg.payee)

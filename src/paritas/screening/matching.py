@@ -164,7 +164,9 @@ def _span(
     if vessel and said:
         return span
     letters = sum(len(token.text) for token in listed if token.share == 1)
-    if core == 1 and (vessel or matched[0].alike < NEARLY_SAME or letters < TEXT_LETTERS_MIN):
+    in_pieces = any(len(pair.subject) > 1 for pair in matched)
+    unsure = vessel or in_pieces or matched[0].alike < NEARLY_SAME or letters < TEXT_LETTERS_MIN
+    if core == 1 and unsure:
         return nowhere
     return span if bits >= TEXT_BITS_MIN else nowhere
 

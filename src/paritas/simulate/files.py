@@ -22,7 +22,8 @@ from paritas.iso20022.payments import (
 )
 from paritas.iso20022.writer import Draft, Header
 from paritas.model.money import format_amount
-from paritas.node.scheme import Account, Book, Member, Scheme, scheme_toml
+from paritas.node.calendars import SECOND_NS
+from paritas.node.scheme import Account, Book, Clearing, Member, Scheme, scheme_toml
 from paritas.node.scheme_words import WEEKDAYS
 from paritas.simulate.orders import Order, Sending
 from paritas.simulate.scenario import Economy
@@ -31,6 +32,12 @@ from paritas.simulate.workload import Workload
 #: ISO 20022 purpose of a customer's payment: purchase and sale of goods.
 _GOODS = "GDDS"
 _NAMES = "[0-9]*-[0-9]*-*.xml"
+
+
+#: The queue is cleared every quarter of an hour, and sooner when much has changed.
+_CLEARING = Clearing(
+    every_ns=900 * SECOND_NS, changed_share=Fraction(1, 4), time_limit_ns=SECOND_NS
+)
 
 
 def scheme_of(workload: Workload) -> Scheme:
@@ -49,6 +56,7 @@ def scheme_of(workload: Workload) -> Scheme:
             bic: Member(bic, name, land, _accounts(workload, bic)) for bic, name, land in names
         },
         dealers={(min(pair), max(pair)): bic for pair, bic in scenario.dealers.items()},
+        clearing=_CLEARING,
     )
 
 

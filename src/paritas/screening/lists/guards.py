@@ -6,34 +6,26 @@ one is refused and the old version stays, unless two people insist.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 
+from paritas.model.screening import doubts
 from paritas.screening.entities import ListVersion
 from paritas.screening.lists.reading import ListError
-
-#: A list that shrinks to less than one part in this is taken for a mistake.
-SHRINK_MAX = 10
 
 
 def objections(former: ListVersion | None, new: ListVersion) -> list[str]:
     """Return what speaks against putting ``new`` in force after ``former``, a sentence each."""
-    found = []
-    if not new.entries:
-        found.append(f"{new.id} has no entry.")
-    if former is None:
-        return found
-    if former.list_id != new.list_id:
-        found.append(f"{new.id} is another list than {former.id}.")
-    if new.published < former.published:
-        found.append(
-            f"{new.id} is older than the version in force, which is of {former.published}."
-        )
-    if len(new.entries) * SHRINK_MAX <= len(former.entries):
-        found.append(
-            f"{new.id} has {len(new.entries):,} entries where the version in force has "
-            f"{len(former.entries):,}: it may be cut off."
-        )
-    return found
+    if former is not None and former.list_id != new.list_id:
+        return [f"{new.id} is another list than {former.id}."]
+    known = (_ordinal(former.published), len(former.entries)) if former else None
+    return [
+        f"{new.id}: {text}" for text in doubts(known, _ordinal(new.published), len(new.entries))
+    ]
+
+
+def _ordinal(date: str) -> int:
+    return datetime.date.fromisoformat(date).toordinal()
 
 
 def accept(
