@@ -515,7 +515,7 @@ class Wishes:
         concerned = [*parties, *(range(1, 4) if issuers else ())]
         actor = r.choice(concerned) if r.random() < 0.93 else r.choice(list(self.state.parties))
         head = (self.at_ns, actor, self.signature(), waits.number)
-        if r.random() < 0.15:
+        if r.random() < 0.3:
             return c.WithdrawChange(*head, person)
         digest = waits.digest if r.random() < 0.95 else b"other"
         return c.ApproveChange(*head, digest, person if r.random() < 0.97 else b"")

@@ -797,10 +797,18 @@ def diff(
 
 
 @app.command
-def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: bool = False) -> int:
+def demo(
+    *,
+    out: Path = Path("out/demo"),
+    payments: int | None = None,
+    json: bool = False,
+    serve: bool = True,
+    port: int = 8080,
+) -> int:
     """Run a settlement day among eleven economies: real trade, real rates, made-up banks.
 
-    Writes the day's messages to OUT/in, settles them as paritas settle does, and reports.
+    Writes the day's messages to OUT/in, settles them as paritas settle does, and reports. On a
+    terminal it then serves the console with the day's data, for looking at, until Ctrl-C.
 
     Example: paritas demo --out out/demo
 
@@ -812,12 +820,21 @@ def demo(*, out: Path = Path("out/demo"), payments: int | None = None, json: boo
         About how many payments the day has; by default what the scenario says.
     json
         Print the report as JSON instead of a table.
+    serve
+        Serve the console at the end; it never does where standard input is no terminal.
+    port
+        The port of the console, on this machine only.
     """
     from paritas.simulate.demo import run_demo
 
     with _progress() as tell:
         data = run_demo(out, payments, tell)
     _show(data, out, as_json=json)
+    if serve and not json and sys.stdin is not None and sys.stdin.isatty():
+        from paritas.simulate.watch import watch
+
+        print(f"Console: http://127.0.0.1:{port}/ (Ctrl-C ends it)")
+        watch(out, "127.0.0.1", port)
     return 0
 
 

@@ -68,6 +68,10 @@ def test_each_role_may_ask_what_the_table_says_and_nothing_else(served: Served) 
                     continue
                 path = re.sub(r"\{\w+\}", "0", route.path)
                 answer = client.request(route.method, path)
+                if route.path == "/v1/session":
+                    # Nobody logs in to a node that believes its callers.
+                    assert answer.status_code == 404
+                    continue
                 if route.public:
                     assert answer.status_code == 200
                     continue

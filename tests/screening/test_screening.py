@@ -26,6 +26,7 @@ from paritas.screening.matching import compare
 from paritas.screening.ordinary import ordinary_names
 from paritas.screening.quality import made_up_list, ordinary_scores, pair_scores, read_pairs, varied
 from paritas.screening.screen import _asked, _tokens
+from paritas.screening.search import Search
 from paritas.screening.text import words_of
 from paritas.screening.words import WordForms, WordIndex, likeness, token_of
 
@@ -278,7 +279,7 @@ def test_a_person_with_another_date_of_birth_scores_less(screener: Screener) -> 
 def every_score(screener: Screener, subject: Subject) -> dict[str, int]:
     """Compare the subject with every listed name, one by one: what the index must not lose."""
     asked, owners = _asked([subject])
-    _, _, weights = screener.index.candidates(asked, 0.75)
+    weights = Search(screener.index, asked, 0.75).weights
     result: dict[str, int] = {}
     for reading in range(len(owners)):
         places = [i for i, r in enumerate(asked.readings.tolist()) if r == reading]

@@ -10,5 +10,5 @@ from paritas.people import login
 
 @pytest.fixture(autouse=True, scope="session")
 def cheap_passwords() -> None:
-    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    login._HASHER, login._NOBODY = cheap, cheap.hash("nobody")
+    login._HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    login._nobody.cache_clear()

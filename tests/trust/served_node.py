@@ -18,6 +18,7 @@ from paritas.api.proving import Proving
 from paritas.api.replay import NonceMemory
 from paritas.api.routes import Route
 from paritas.api.service import Service
+from paritas.api.tls import Tls
 from paritas.model.keys import key_text
 from paritas.node.live import LiveNode
 from paritas.node.scheme import parse_scheme
@@ -108,23 +109,39 @@ class Served:
 
 
 @contextmanager
-def served(data: Path, scheme: str = "", more: tuple[Route, ...] = ()) -> Iterator[Served]:
+def served(
+    data: Path,
+    scheme: str = "",
+    *,
+    tls: Tls | None = None,
+    certificates: dict[str, frozenset[str]] | None = None,
+    more: tuple[Route, ...] = (),
+) -> Iterator[Served]:
     """Serve a node on a free port, in a thread; end it in good order."""
     node = LiveNode.open(parse_scheme(scheme or scheme_text()), data, workers=1)
     store = PeopleStore(data)
-    proving = Proving(node, Logins(store), secure_cookies=False, nonces=EarlyNonces())
+    proving = Proving(
+        node,
+        Logins(store),
+        certificates=certificates,
+        secure_cookies=tls is not None,
+        nonces=EarlyNonces(),
+    )
     service = create_app(node, proving, more=more)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)
-        config = uvicorn.Config(service, http="httptools", ws="none", log_config=None)
+        secure = tls.uvicorn_options() if tls is not None else {"http": "httptools"}
+        config = uvicorn.Config(service, ws="none", log_config=None, **secure)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
             while not server.started and thread.is_alive():
                 time.sleep(0.01)
-            yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", service, data, store)
+            scheme_word = "http" if tls is None else "https"
+            url = f"{scheme_word}://127.0.0.1:{listening.getsockname()[1]}"
+            yield Served(url, service, data, store)
         finally:
             server.should_exit = True
             thread.join()

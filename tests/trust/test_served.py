@@ -241,7 +241,7 @@ def test_a_person_logs_in_and_out(node: Served) -> None:
         assert client.get("/v1/session").json()["institution"] == A
         assert {b["member"] for b in client.get("/v1/balances").json()["balances"]} == {A}
         assert client.post("/v1/instructions", json=pay("P1")).status_code == 200
-        assert client.delete("/v1/session").status_code == 204
+        assert client.delete("/v1/session").status_code == 200
         assert client.get("/v1/balances").status_code == 401
     with httpx.Client(base_url=node.url, cookies={cookie.name: cookie.value}) as client:
         assert code(client.get("/v1/balances")) == "session_ended"
@@ -265,9 +265,13 @@ def test_a_log_in_from_a_form_is_not_taken(node: Served) -> None:
 
 
 def test_the_audit_verifies_what_was_signed(node: Served, tmp_path: Path) -> None:
+    for reference in ("S8", "S1"):
+        assert ask(node, A, "POST", "/v1/instructions", pay(reference)).status_code == 200
+    large = [pay(f"L{n}", amount_minor=1) for n in range(1500)]
+    assert ask(node, A, "POST", "/v1/instructions", large).status_code == 200
     report = audit(node.journal)
     assert report.breaches == ()
-    assert report.signatures_checked >= 10
+    assert report.signatures_checked >= 3
     copy = tmp_path / "journal.sqlite"
     for change, text in (
         ("UPDATE sealed SET private = replace(private, 'S1', 'S9')", "is not what its hash names"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -72,6 +73,8 @@ async def _events(
     feed, cache, principal = call.node.feed, call.service.notices, call.principal
     # The row of the last notice is read again: more of it may come after that notice.
     after = max(0, place[0] - 1)
+    loop = asyncio.get_running_loop()
+    look_s = loop.time() + _BEAT_S
     while True:
         rows = await feed.after(after)
         out = []
@@ -88,6 +91,11 @@ async def _events(
             return
         if not rows and not await feed.wait(after, _BEAT_S):
             yield b": alive\n\n"
+        if loop.time() >= look_s:
+            # Whoever may not ask any more is told nothing more.
+            look_s = loop.time() + _BEAT_S
+            if not call.service.authenticator.still_holds(call.request, principal):
+                return
 
 
 def _event(notice: Notice) -> bytes:

@@ -1,12 +1,13 @@
 """Today at a glance: what moved since the node began to watch, the clearings, the cycles, the scheme.
 
-The figures follow the durable rows, as every view does. They begin when the node starts, and say so:
-what was before is told by the payments and the statements.
+The figures follow the durable rows, as every view does. They begin with the last day of the journal
+when the node starts, and say so: what was before is told by the payments and the statements.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -14,6 +15,8 @@ import msgspec
 from paritas.api.calls import Call
 from paritas.api.routes import Route
 from paritas.core.state import State
+from paritas.journal.codec import decode_records
+from paritas.journal.sqlite import Row, SqliteJournal
 from paritas.model import commands as c
 from paritas.model import events as e
 from paritas.model.instructions import Leg
@@ -24,6 +27,7 @@ from paritas.node.live import LiveNode
 #: One point a minute, for a day.
 _POINTS = 1440
 _MINUTE_NS = 60 * 10**9
+_DAY_NS = 24 * 60 * _MINUTE_NS
 #: How many clearings are remembered, and how many legs of each are shown.
 _RUNS = 50
 _RUN_LEGS = 400
@@ -148,10 +152,18 @@ class Figures:
         self._of_number: dict[int, tuple[str, ...]] = {}
         self.runs: deque[ClearingRun] = deque(maxlen=_RUNS)
         self._minute = 0
-        node.tell(self.follow)
+        #: What waits at the row that was taken in last: the state may be further on.
+        self._waiting = 0
 
     async def begin(self) -> None:
-        """Nothing to begin: the node tells it."""
+        """Take in the last day of the journal, then whatever becomes durable."""
+        node = self._node
+        with SqliteJournal(node.journal_path, read_only=True) as journal:
+            for row in _last_day(journal):
+                if row.seq <= node.seq:
+                    self.follow(FeedRow(row.seq, row.at_ns, list(decode_records(row.payload))))
+                    self.since_ns = min(self.since_ns, row.at_ns)
+        node.tell(self.follow)
 
     async def stop(self) -> None:
         """Nothing to end."""
@@ -168,7 +180,7 @@ class Figures:
                 self._take(state, row, command, event)
         if row.at_ns // _MINUTE_NS != self._minute:
             self._minute = row.at_ns // _MINUTE_NS
-            point = QueuePoint(row.at_ns, self._tallies[""].counts["settled"], len(state.queue))
+            point = QueuePoint(row.at_ns, self._tallies[""].counts["settled"], self._waiting)
             self._tallies[""].points.append(point)
 
     def _take(self, state: State, row: FeedRow, command: c.AnyCommand, event: e.AnyEvent) -> None:
@@ -180,12 +192,21 @@ class Figures:
                     self._settled(state, number)
                 if isinstance(command, c.ProposeSettlement):
                     self.runs.appendleft(_run(state, row, command, event.numbers))
+            case e.InstructionQueued():
+                self._waiting += 1
+            case e.SidesMatched():
+                self._waiting -= 1
             case e.InstructionRefused() | e.QueuedRefused():
                 self._count(state, event.number, "refused")
             case e.QueuedCancelled():
                 self._count(state, event.number, "cancelled")
             case e.CommandRefused() if isinstance(command, c.ProposeSettlement):
                 self.runs.appendleft(_run(state, row, command, ()))
+
+        if isinstance(event, e.QueuedSettled | e.QueuedRefused | e.QueuedCancelled):
+            self._waiting -= 1
+        elif isinstance(event, e.SetSettled):
+            self._waiting -= len(event.numbers)
 
     def _settled(self, state: State, number: int) -> None:
         instruction = state.instructions[number]
@@ -203,6 +224,13 @@ class Figures:
         for tally in tallies:
             tally.counts[what] += 1
         return tallies
+
+
+def _last_day(journal: SqliteJournal) -> Iterator[Row]:
+    """Yield the rows of the journal's last 24 hours."""
+    newest = journal.row(journal.seq)
+    if newest is not None:
+        yield from journal.rows(max(0, journal.seq_at(newest.at_ns - _DAY_NS) - 1))
 
 
 def _concerned(state: State, legs: tuple[Leg, ...]) -> list[str]:

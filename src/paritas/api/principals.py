@@ -102,6 +102,21 @@ class Authenticator(Protocol):
     async def authenticate(self, request: Request, body: Body) -> Principal | Problem:
         """Return the principal, or the problem (401, 403) that the request is answered with."""
 
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say whether the proof still holds: a stream outlives sessions and keys."""
+
+
+class WatchingAuthenticator:
+    """Lets everybody see everything and nobody change anything: for a demonstration."""
+
+    async def authenticate(self, request: Request, body: Body) -> Principal | Problem:
+        """Whoever asks is an auditor of the operator's."""
+        return Principal("", "", Role.AUDITOR)
+
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say that it does."""
+        return True
+
 
 class TrustingAuthenticator:
     """Believes what a request says of itself. For tests and a demonstration on one machine only.
@@ -118,3 +133,7 @@ class TrustingAuthenticator:
             text = "Say who asks in the header Paritas-Principal: BIC/person/role."
             return Problem("unauthenticated", text)
         return Principal(parts[0], parts[1], Role(parts[2]))
+
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say that it does."""
+        return True

@@ -13,16 +13,15 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Protocol
 
 from starlette.requests import Request
 
 from paritas.api.principals import Body, Principal, Role
 from paritas.api.problems import Problem
 from paritas.api.replay import NonceMemory
-from paritas.api.verifying import Verifier
+from paritas.api.verifying import verification
 from paritas.core import keys
-from paritas.core.state import State
+from paritas.core.approvals import SIGNATURE_BYTES
 from paritas.model.keys import key_text
 from paritas.node.live import LiveNode
 from paritas.people.login import Begun, LoginRefused, Logins, fits
@@ -40,23 +39,12 @@ _SIGNED_HEADERS = frozenset(
 )
 
 
-class Rulebook(Protocol):
-    """What is asked of the node: its state, which holds the keys."""
-
-    @property
-    def state(self) -> State:
-        """The present state."""
-
-    def now_ns(self) -> int:
-        """The present moment, in nanoseconds since 1970."""
-
-
 class Proving:
     """The standard authenticator."""
 
     def __init__(
         self,
-        rulebook: Rulebook,
+        node: LiveNode,
         logins: Logins,
         *,
         authorities: frozenset[str] = frozenset(),
@@ -69,19 +57,17 @@ class Proving:
 
         ``certificates`` are fingerprints (SHA-256, hexadecimal) by institution.
         """
-        self._rulebook = rulebook
+        self._node = node
         self.logins = logins
         self._authorities = authorities
         self._certificates = certificates or {}
         self._nonces = nonces or NonceMemory()
-        self._verifier = Verifier()
         self.secure_cookies = secure_cookies
         self._login_thread = ThreadPoolExecutor(1, "login")
         self._logins_waiting = 0
 
     def close(self) -> None:
-        """End the threads."""
-        self._verifier.close()
+        """End the thread."""
         self._login_thread.shutdown(wait=False)
 
     async def authenticate(self, request: Request, body: Body) -> Principal | Problem:
@@ -90,6 +76,15 @@ class Proving:
         if "signature-input" in headers or "signature" in headers:
             return await self._by_key(request, headers, body)
         return self._by_session(request)
+
+    def still_holds(self, request: Request, principal: Principal) -> bool:
+        """Say whether the session goes on, or the key is still valid."""
+        if not principal.key:
+            token = session_token(request)
+            return self.logins.session(token, is_use=False) is not None
+        state = self._node.state
+        owner = state.parties[state.key_owners[principal.key]]
+        return keys.is_valid(owner, principal.key, self._node.now_ns())
 
     # --- keys
 
@@ -118,14 +113,14 @@ class Proving:
         return (
             self._nonces.why_not(signed.created_s)
             or self._why_not_owner(request, signed)
-            or (None if await self._verifier.verify(signed) else _NOT_GENUINE)
+            or await self._why_not_genuine(signed)
             or self._nonces.take(signed.key, signed.nonce, signed.created_s)
             or self._owner(signed)
         )
 
     def _why_not_owner(self, request: Request, signed: Signed) -> Problem | None:
         """Say why the key speaks for nobody here; a stranger's signature is not even verified."""
-        state, now_ns = self._rulebook.state, self._rulebook.now_ns()
+        state, now_ns = self._node.state, self._node.now_ns()
         owner = state.key_owners.get(signed.key)
         # Now, and not when it says that it was signed: a retired key could sign for the past.
         if owner is None or not keys.is_valid(state.parties[owner], signed.key, now_ns):
@@ -137,8 +132,13 @@ class Proving:
             return Problem("unauthenticated", text)
         return None
 
+    async def _why_not_genuine(self, signed: Signed) -> Problem | None:
+        if len(signed.signature) != SIGNATURE_BYTES:
+            return _NOT_GENUINE
+        return None if await verification(self._node.workers, signed) else _NOT_GENUINE
+
     def _owner(self, signed: Signed) -> Principal:
-        state = self._rulebook.state
+        state = self._node.state
         number = state.key_owners[signed.key]
         proof = {
             "credential": key_text(signed.key),

@@ -180,6 +180,9 @@ class Service:
         try:
             call = Call(request, body, principal, self, parameters)
             return await route.handler(call), principal
+        except Exception as error:
+            # Here, so that the log says whose request it was.
+            return response_of(self._problem(error, route)), principal
         finally:
             self.budget.leave_of(principal.institution)
 

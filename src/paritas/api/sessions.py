@@ -36,6 +36,10 @@ class SessionShown(msgspec.Struct, frozen=True):
     csrf: str
 
 
+class LoggedOut(msgspec.Struct, frozen=True):
+    """The session has ended."""
+
+
 _LOGIN = msgspec.json.Decoder(Login)
 _ENCODER = msgspec.json.Encoder()
 
@@ -85,12 +89,12 @@ async def delete_session(call: Call) -> Response:
     """Log out. It needs no CSRF word: to be logged out harms nobody."""
     proving = _proving(call)
     proving.logins.log_out(session_token(call.request))
-    response = Response(status_code=204)
+    response = _answer(LoggedOut())
     _set_cookie(response, "", 0, secure=proving.secure_cookies)
     return response
 
 
-def _answer(shown: SessionShown) -> Response:
+def _answer(shown: SessionShown | LoggedOut) -> Response:
     headers = {"Cache-Control": "no-store"}
     return Response(_ENCODER.encode(shown), 200, headers, "application/json")
 
@@ -101,6 +105,7 @@ def _set_cookie(response: Response, token: str, max_age_s: int, *, secure: bool)
     )
 
 
+_PROBLEMS = ("malformed", "invalid", "too_large", "not_found")
 ROUTES = (
     Route(
         "POST",
@@ -112,7 +117,7 @@ ROUTES = (
         public=True,
         request=Login,
         answer=SessionShown,
-        problems=("malformed", "invalid", "too_large", "unauthenticated", "too_many_requests"),
+        problems=(*_PROBLEMS, "unsupported_media_type", "unauthenticated", "too_many_requests"),
     ),
     Route(
         "GET",
@@ -123,7 +128,17 @@ ROUTES = (
         own=False,
         public=True,
         answer=SessionShown,
-        problems=("session_ended",),
+        problems=("session_ended", "not_found"),
     ),
-    Route("DELETE", "/v1/session", "log_out", "Log out", delete_session, own=False, public=True),
+    Route(
+        "DELETE",
+        "/v1/session",
+        "log_out",
+        "Log out",
+        delete_session,
+        own=False,
+        public=True,
+        answer=LoggedOut,
+        problems=("not_found",),
+    ),
 )

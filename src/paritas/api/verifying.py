@@ -1,55 +1,31 @@
-"""Verifies signatures beside the event loop: those that come together go to a thread together.
+"""Verifies signatures in the node's worker processes, many at a time when many wait.
 
-Verifying takes far longer than all else that is done about a request, and without the interpreter's
-lock; in a thread of its own it uses another core.
+Verifying takes longer than all else that is done in the node's own process about a request. A thread
+would not do: it comes back for the interpreter's lock after each signature, and waits for it long
+while the node is busy.
 """
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from paritas.signing.http import Signed
+from paritas.node.workers import Context, WorkerPool, job
+from paritas.signing.http import Signed, verifies
 
-_GROUP = 64
+if TYPE_CHECKING:
+    from asyncio import Future
+
+_KEY, _SIGNATURE = 32, 64
+_GENUINE = b"1"
 
 
-class Verifier:
-    """Verifies signatures, in groups."""
+@job("verify")
+def verify_job(_: Context, payload: bytes) -> bytes:
+    """Verify one signature; ``payload`` is key, signature and what was signed, one after the other."""
+    key, rest = payload[:_KEY], payload[_KEY:]
+    return _GENUINE if verifies(key, rest[:_SIGNATURE], rest[_SIGNATURE:]) else b""
 
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "verify")
-        self._waiting: list[tuple[Signed, asyncio.Future[bool]]] = []
-        self._busy = False
 
-    def verify(self, signed: Signed) -> asyncio.Future[bool]:
-        """Have a signature verified."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bool] = loop.create_future()
-        self._waiting.append((signed, future))
-        if not self._busy:
-            self._busy = True
-            loop.call_soon(self._hand_over, loop)
-        return future
-
-    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        group, self._waiting = self._waiting[:_GROUP], self._waiting[_GROUP:]
-
-        def work() -> None:
-            genuine = [signed.is_genuine() for signed, _ in group]
-            loop.call_soon_threadsafe(done, genuine)
-
-        def done(genuine: list[bool]) -> None:
-            for (_, future), is_genuine in zip(group, genuine, strict=True):
-                if not future.done():
-                    future.set_result(is_genuine)
-            if self._waiting:
-                self._hand_over(loop)
-            else:
-                self._busy = False
-
-        self._thread.submit(work)
-
-    def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(wait=False)
+def verification(workers: WorkerPool, signed: Signed) -> Future[bytes]:
+    """Have a signature verified; the result is empty unless it is genuine."""
+    return workers.run("verify", signed.key + signed.signature + signed.base)

@@ -202,6 +202,8 @@ class Run:
             self.start_ns = start_ns
             for command in setup_commands(self.scheme, start_ns, days.first_dates):
                 self.decide(command)
+            # The rulebook stands in a row of its own, so that a node can go on from this journal.
+            self.ledger.flush()
             for loading in load_commands(self.state, self.versions, start_ns):
                 self.decide(loading)
             self.view.begin()

@@ -10,6 +10,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 
 import argon2
@@ -34,7 +35,12 @@ _TOUCH_S = 20.0
 
 # The second set of parameters that RFC 9106, section 4, recommends: 64 MiB, 3 passes, 4 lanes.
 _HASHER = argon2.PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobody() -> str:
+    """Return a hash that no password has, so that an unknown name costs as much as a known one."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 class LoginRefused(Exception):  # noqa: N818 - an answer, not an error
@@ -107,7 +113,7 @@ class Logins:
             wait_s = int(person.barred_until_s - now_s) + 1
             raise LoginRefused("Too many failed attempts; wait, then try again.", wait_s)
         known = person is not None and not person.ended
-        knows = _is_password(person.password_hash if person and known else _NOBODY, password)
+        knows = _is_password(person.password_hash if person and known else _nobody(), password)
         step = _step_of(person.totp_secret, code, now_s) if person is not None else 0
         if person is None or not known or not knows or not step:
             self._fail(person, now_s)
@@ -130,8 +136,11 @@ class Logins:
         self.store.begin_session(session, SESSIONS_EACH)
         return Begun(token, csrf, person)
 
-    def session(self, token: str) -> tuple[Person, Session] | None:
-        """Return whose session a token is and the session, or None if it has ended."""
+    def session(self, token: str, *, is_use: bool = True) -> tuple[Person, Session] | None:
+        """Return whose session a token is and the session, or None if it has ended.
+
+        Asking is using the session, which puts its end off, unless ``is_use`` says otherwise.
+        """
         now_s = self._clock()
         session = self.store.session(_hash(token))
         if session is None:
@@ -142,7 +151,7 @@ class Logins:
         person = self.store.numbered(session.person)
         if person is None or person.ended:
             return None
-        if now_s - session.seen_s >= _TOUCH_S:
+        if is_use and now_s - session.seen_s >= _TOUCH_S:
             self.store.touch(session.token_hash, now_s)
         return person, session
 

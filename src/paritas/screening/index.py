@@ -1,31 +1,19 @@
-"""Which listed names may be alike to a name: many names at once, in numpy.
+"""The listed names, filed so that ``search`` finds those that may be alike to a name.
 
 Each listed name is filed under its anchors only: the heaviest of its words, as few as needed so
-that without any of them too little of the name would be left to match. Names that share an alike
-anchor with a subject are candidates. They are sifted three times, each time more exactly: by
-whether enough words are met, by what those could score at most, and by what they score as alike as
-they are. What is left goes on to be compared exactly.
+that without any of them too little of the name would be left to match. Names that differ only in
+how their words are spelled are one group, filed under each anchor and under each two of its words
+of which one is an anchor: most names match by two words or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from paritas.screening.common import COMMON, COMMON_BITS
-from paritas.screening.matching import (
-    ALIKE_TWICE,
-    BETTER_SHARE,
-    BITS_ENOUGH,
-    BITS_LOST,
-    FLOOR_WITHOUT_BITS,
-    INITIAL_ALIKE,
-    ONE_OF_SEVERAL,
-    WELL_ALIKE,
-)
+from paritas.screening.met import NO_SIGN, bound
 from paritas.screening.text import PARTICLE_SHARE, Words
 from paritas.screening.words import (
     Array,
@@ -33,7 +21,6 @@ from paritas.screening.words import (
     Token,
     WordForms,
     WordIndex,
-    expand,
     spellings_of,
 )
 
@@ -46,30 +33,10 @@ WEIGHT_MIN = 0.3
 CORE_SHARE = 0.5
 #: Likeness from which on other spellings of a word count with it.
 _SAME_WORD = 0.85
-#: What the exact comparison may add to the score seen here, by pairing words otherwise.
-_MARGIN = 0.03
 _CHUNK = 20_000
-#: Bits per reading in which met words are marked, the last of them never; words kept per name,
-#: and how many of those the first look takes in.
-_SIGNS, _NO_SIGN, _COLUMNS, _QUICK = 2048, 2047, 8, 4
+#: Words kept per name, the heaviest.
+_COLUMNS = 8
 _GROUP_MIX = np.uint64(0xBF58476D1CE4E5B9)
-#: Candidates looked at in one go, so that they fit the processor's cache.
-_PIECE = 200_000
-
-
-class Asked(NamedTuple):
-    """A batch of readings: their words, flattened, and the forms of the distinct ones."""
-
-    forms: WordForms
-    #: Row of ``forms`` for every word, the reading it is of, and the share of its weight it keeps.
-    words: Array
-    readings: Array
-    shares: Array
-    #: Which readings are texts; which letters each has as initials, a bit each; how many of its
-    #: words count in full.
-    text: Array
-    initials: Array
-    counts: Array
 
 
 class NameIndex:
@@ -85,7 +52,7 @@ class NameIndex:
         self._shares = np.array([s for name in names for s in name.shares], dtype=np.float32)
         self._owners = np.repeat(np.arange(len(names)), self._lengths)
         self.words = WordIndex(list(numbers) or ["-"])
-        self._usual, self.bits = self._rarity(len(names))
+        self.usual, self.bits = self._rarity(len(names))
         self.weights = np.clip(self.bits / BITS_MAX, WEIGHT_MIN, 1.0)
         self._token_weights = (self.weights[self._words] * self._shares).astype(np.float32)
         self.totals = np.bincount(self._owners, self._token_weights, minlength=len(self))
@@ -132,20 +99,20 @@ class NameIndex:
         full = self._shares[order] >= CORE_SHARE
         place = np.arange(len(order)) - self._starts[owners]
         kept, over = full & (place < _COLUMNS), full & (place >= _COLUMNS)
-        self._heavy = np.full((count, _COLUMNS), none, dtype=np.int32)
-        self._heavy[owners[kept], place[kept]] = words[kept]
-        self._heavy_weights = np.zeros((count, _COLUMNS), dtype=np.float32)
-        self._heavy_weights[owners[kept], place[kept]] = weights[kept]
-        self._core_counts = np.bincount(owners[full], minlength=count)
+        self.heavy = np.full((count, _COLUMNS), none, dtype=np.int32)
+        self.heavy[owners[kept], place[kept]] = words[kept]
+        self.heavy_weights = np.zeros((count, _COLUMNS), dtype=np.float32)
+        self.heavy_weights[owners[kept], place[kept]] = weights[kept]
+        self.core_counts = np.bincount(owners[full], minlength=count)
         # What does not count in full is taken as met: only the exact comparison looks at it.
-        self._core_totals = np.bincount(owners[full], weights[full], minlength=count)
+        self.core_totals = np.bincount(owners[full], weights[full], minlength=count)
         # Words that found no place in the table count as if they were met.
-        self._over = np.bincount(owners[over], weights[over], minlength=count)
-        self._padded_bits = np.append(self.bits, 0.0).astype(np.float32)
-        self._letters = np.zeros(count, dtype=np.int32)
+        self.over = np.bincount(owners[over], weights[over], minlength=count)
+        self.padded_bits = np.append(self.bits, 0.0).astype(np.float32)
+        self.letters = np.zeros(count, dtype=np.int32)
         first = [1 << (ord(word[0]) % 32) for word in self.words.forms.words]
-        self._first_letter = np.array([*first, 0], dtype=np.int32)
-        np.bitwise_or.at(self._letters, self._owners, self._first_letter[self._words])
+        self.first_letter = np.array([*first, 0], dtype=np.int32)
+        np.bitwise_or.at(self.letters, self._owners, self.first_letter[self._words])
 
     def _file_groups(self, order: Array) -> None:
         """Put names that differ only in how their words are spelled in a group, under its anchors.
@@ -153,19 +120,19 @@ class NameIndex:
         A group is looked at through its first name, with each word in its usual spelling.
         """
         full = self._shares >= CORE_SHARE
-        mixed = (self._usual[self._words[full]].astype(np.uint64) + np.uint64(1)) * _GROUP_MIX
+        mixed = (self.usual[self._words[full]].astype(np.uint64) + np.uint64(1)) * _GROUP_MIX
         mixed ^= mixed >> np.uint64(31)
         keys = np.zeros(len(self), dtype=np.uint64)
         np.add.at(keys, self._owners[full], mixed * _GROUP_MIX)
-        _, self._heads, self._groups = np.unique(keys, return_index=True, return_inverse=True)
-        self._members = np.argsort(self._groups, kind="stable")
-        self._member_counts = np.bincount(self._groups, minlength=len(self._heads))
-        self._member_starts = np.cumsum(self._member_counts) - self._member_counts
-        padded = np.append(self._usual, len(self._usual)).astype(np.int32)
-        self._group_heavy = padded[self._heavy[self._heads]]
+        _, self.heads, self._groups = np.unique(keys, return_index=True, return_inverse=True)
+        self.members = np.argsort(self._groups, kind="stable")
+        self.member_counts = np.bincount(self._groups, minlength=len(self.heads))
+        self.member_starts = np.cumsum(self.member_counts) - self.member_counts
+        padded = np.append(self.usual, len(self.usual)).astype(np.int32)
+        self.group_heavy = padded[self.heavy[self.heads]]
         none = len(self.weights)
-        signs = np.where(self._group_heavy == none, _NO_SIGN, self._group_heavy % _NO_SIGN)
-        self._signs = signs.astype(np.int32)
+        signs = np.where(self.group_heavy == none, NO_SIGN, self.group_heavy % NO_SIGN)
+        self.signs = signs.astype(np.int32)
         self._file_anchors(order)
         self._file_alone()
 
@@ -177,31 +144,51 @@ class NameIndex:
         left = self.totals[owners] - (running - before - weights)
         anchors = left >= COVER_MIN * self.totals[owners] - 1e-6
         by_word = np.argsort(words[anchors], kind="stable")
-        self._postings = owners[anchors][by_word].astype(np.int32)
+        self.postings = owners[anchors][by_word].astype(np.int32)
         counts = np.bincount(words[anchors], minlength=len(self.weights))
-        self._posting_counts, self._posting_starts = counts, np.cumsum(counts) - counts
+        self.posting_counts, self.posting_starts = counts, np.cumsum(counts) - counts
         group_of_head = np.full(len(self), -1, dtype=np.int64)
-        group_of_head[self._heads] = np.arange(len(self._heads))
+        group_of_head[self.heads] = np.arange(len(self.heads))
         anchors &= group_of_head[owners] >= 0
-        words, groups = self._usual[words[anchors]], group_of_head[owners[anchors]]
+        words, groups = self.usual[words[anchors]], group_of_head[owners[anchors]]
         by_word = np.argsort(words, kind="stable")
-        self._group_postings = groups[by_word].astype(np.int32)
+        self.group_postings = groups[by_word].astype(np.int32)
         counts = np.bincount(words, minlength=len(self.weights))
-        self._group_counts, self._group_starts = counts, np.cumsum(counts) - counts
+        self.group_counts, self.group_starts = counts, np.cumsum(counts) - counts
+        self._file_pairs(np.bincount(group_of_head[owners[anchors]], minlength=len(self.heads)))
+
+    def _file_pairs(self, anchors: Array) -> None:
+        """File each group under each two of its words, one an anchor; ``anchors`` counts those."""
+        keys, groups = [], []
+        none = len(self.weights)
+        for left in range(_COLUMNS):
+            for right in range(left + 1, _COLUMNS):
+                some = np.flatnonzero((anchors > left) & (self.group_heavy[:, right] != none))
+                keys.append(
+                    self.pair_keys(self.group_heavy[some, left], self.group_heavy[some, right])
+                )
+                groups.append(some)
+        self.pairs = KeyTable(np.concatenate(keys), np.concatenate(groups))
+
+    def pair_keys(self, left: Array, right: Array) -> Array:
+        """Return one number for two words, whichever comes first."""
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        return low.astype(np.uint64) * np.uint64(len(self.weights)) + high.astype(np.uint64)
 
     def _file_alone(self) -> None:
         """Keep what a group scores by its heaviest word alone: of a subject of one word, of more.
 
-        Words beyond those kept for a quick look make it always worth a second.
+        Words beyond those kept make it always worth a second look.
         """
-        heads = self._heads
-        heaviest = self._heavy_weights[heads, 0].astype(np.float64)
-        cover = heaviest / np.maximum(self._core_totals[heads], 1e-9)
-        most = self._padded_bits[self._heavy[heads]].max(axis=1, initial=0.0)
-        many = self._core_counts[heads] > _QUICK
-        self._alone = np.empty((2, len(heads)))
+        heads = self.heads
+        heaviest = self.heavy_weights[heads, 0].astype(np.float64)
+        cover = heaviest / np.maximum(self.core_totals[heads], 1e-9)
+        most = self.most_bits = self.padded_bits[self.heavy[heads]].max(axis=1, initial=0.0)
+        many = self.core_counts[heads] > _COLUMNS
+        self._postings_alone: dict[tuple[int, float], tuple[Array, Array, Array]] = {}
+        self.alone = np.empty((2, len(heads)))
         for row, other in enumerate((np.ones(len(heads)), heaviest / (heaviest + WEIGHT_MIN))):
-            self._alone[row] = np.where(many, 1.0, bound(cover, other, most))
+            self.alone[row] = np.where(many, 1.0, bound(cover, other, most))
 
     def _file_joined(self) -> None:
         """File listed words that stand side by side, in either order, as if written as one."""
@@ -226,9 +213,9 @@ class NameIndex:
         keys.append(run.hashes)
         names.append(self._owners[three])
         weights.append(self._token_weights[three[:, None] + np.arange(3)].sum(axis=1))
-        self._joined_names = np.concatenate(names)
-        self._joined_weights = np.concatenate(weights)
-        self._joined = KeyTable(np.concatenate(keys), np.arange(len(self._joined_names)))
+        self.joined_names = np.concatenate(names)
+        self.joined_weights = np.concatenate(weights)
+        self.joined = KeyTable(np.concatenate(keys), np.arange(len(self.joined_names)))
 
     def tokens(self, name: int) -> list[Token]:
         """Return the tokens of a listed name."""
@@ -249,218 +236,16 @@ class NameIndex:
             )
         return result
 
-    def candidates(self, asked: Asked, score_min: float) -> tuple[Array, Array, Array]:
-        """Return pairs (reading, listed name) that may score ``score_min``, and word weights.
+    def postings_alone(self, several: int, score_min: float) -> tuple[Array, Array, Array]:
+        """Return starts, counts and groups by word, of groups that may score so by one word alone.
 
-        The weights are those of ``asked.forms``: of the listed word most like it, or 1.
+        ``several`` is 1 for readings of several words, else 0.
         """
-        rows, listed, alike = self.words.find(asked.forms)
-        weights = np.ones(len(asked.forms))
-        order = np.argsort(alike, kind="stable")
-        weights[rows[order]] = self.weights[listed[order]]
-        core = np.flatnonzero(asked.shares >= CORE_SHARE)
-        # A word said twice is no other word, and an initial stands for a word of the listed name.
-        said = core[~asked.forms.initials[asked.words[core]]]
-        said = np.unique(asked.readings[said] * len(weights) + asked.words[said])
-        said_readings, said_words = np.divmod(said, max(len(weights), 1))
-        totals = np.bincount(said_readings, weights[said_words], minlength=len(asked.text))
-        readings, words, likes = self._alike_words(asked, core, rows, listed, alike)
-        words_met = Met(readings, words, likes, len(self.weights))
-        found = [self._glued(words_met, asked, core, totals, score_min), self._split(asked, core)]
-        met = Met(*self._best(readings, self._usual[words], likes), len(self.weights))
-        groups = [
-            self._promising(
-                piece,
-                self._sharing_anchors(piece, asked, score_min),
-                True,
-                totals,
-                asked,
-                score_min,
-            )
-            for piece in met.pieces(self._group_counts, _PIECE)
-        ]
-        if groups:
-            readings_met, grouped = np.divmod(np.concatenate(groups), len(self._heads))
-            places, owners = expand(self._member_starts[grouped], self._member_counts[grouped])
-            pairs = np.sort(readings_met[owners] * len(self) + self._members[places])
-            found.append(self._promising(words_met, pairs, False, totals, asked, score_min))
-        pairs = np.unique(np.concatenate(found))
-        readings, names = np.divmod(pairs, max(len(self), 1))
-        return readings, names, weights
-
-    def _alike_words(
-        self, asked: Asked, core: Array, rows: Array, listed: Array, alike: Array
-    ) -> tuple[Array, Array, Array]:
-        """Return reading, listed word and best likeness, sorted by reading and word."""
-        counts = np.bincount(rows, minlength=len(asked.forms))
-        starts = np.cumsum(counts) - counts
-        words = asked.words[core]
-        places, owners = expand(starts[words], counts[words])
-        return self._best(asked.readings[core][owners], listed[places], alike[places])
-
-    def _best(self, readings: Array, words: Array, likes: Array) -> tuple[Array, Array, Array]:
-        """Return each reading's words once, with the best likeness, sorted by reading and word."""
-        codes = readings * len(self.weights) + words
-        # The best likeness of a word comes first: both are sorted as one number.
-        order = np.argsort(codes * 256 - (likes * 255).astype(np.int64))
-        codes, likes = codes[order], likes[order]
-        first = np.diff(codes, prepend=-1) != 0
-        readings, words = np.divmod(codes[first], len(self.weights))
-        return readings, words, likes[first]
-
-    def _split(self, asked: Asked, core: Array) -> Array:
-        """Pairs of a reading with a listed name of which it has one word as several."""
-        readings = asked.readings[core]
-        words = asked.forms.runs.at(asked.words[core])
-        result = []
-        run = words
-        for gap in (1, 2):
-            count = max(len(core) - gap, 0)
-            run = run.at(slice(count)).then(words.at(slice(gap, None)))
-            rows = np.flatnonzero(readings[:count] == readings[gap:])
-            found, listed = self.words.find_joined(run.hashes[rows])
-            places, owners = expand(self._posting_starts[listed], self._posting_counts[listed])
-            result.append(readings[rows[found]][owners] * len(self) + self._postings[places])
-        return np.concatenate(result)
-
-    def _glued(self, met: Met, asked: Asked, core: Array, totals: Array, score_min: float) -> Array:
-        """Pairs of a reading with a listed name of which it has several words as one."""
-        words = asked.words[core]
-        long = asked.forms.lengths[words] >= 5
-        found, rows = self._joined.find(asked.forms.hashes[words[long]])
-        readings, names = asked.readings[core][long][found], self._joined_names[rows]
-        glued = self._joined_weights[rows]
-        others = np.maximum(totals[readings] - 1, 0)
-        rest = np.maximum(self.totals[names] - glued, 0)
-        alike = met.likes_of(readings, self._heavy[names])
-        also = (alike * self._heavy_weights[names]).sum(axis=1)
-        matched = glued + np.minimum(np.minimum(also, others), rest)
-        covers, subject = matched / (glued + rest), matched / (glued + others)
-        subject[asked.text[readings]] = 1.0
-        kept = bound(covers, subject, np.full(len(rows), BITS_ENOUGH)) >= score_min - _MARGIN
-        return np.asarray(readings[kept] * len(self) + names[kept])
-
-    def _sharing_anchors(self, met: Met, asked: Asked, score_min: float) -> Array:
-        """Return codes (reading, group), sorted, of which enough words are met.
-
-        A group that cannot score enough by its heaviest word alone must have two. That is seen, a
-        few false ones included, from one bit of each word, which is quicker than any search.
-        """
-        places, owners = expand(self._group_starts[met.words], self._group_counts[met.words])
-        groups = self._group_postings[places]
-        readings = met.readings[owners]
-        # A subject of several words has others besides the one met, unless it is a text.
-        several = ((asked.counts > 1) & ~asked.text).astype(np.int8)[met.readings][owners]
-        needs_two = self._alone < score_min - _MARGIN
-        enough = ~needs_two[several, groups]
-        if asked.initials[met.readings].any():
-            letters = self._letters[self._heads[groups]]
-            enough |= (asked.initials[readings] & letters) != 0
-        rows = np.flatnonzero(~enough)
-        left = groups[rows]
-        count = met.count(readings[rows], self._signs[:, :_QUICK][left])
-        enough[rows[count >= 2]] = True
-        pairs = np.sort(readings[enough] * len(self._heads) + groups[enough])
-        return np.asarray(pairs[np.diff(pairs, prepend=-1) != 0])
-
-    def _promising(
-        self, met: Met, pairs: Array, grouped: bool, totals: Array, asked: Asked, score_min: float
-    ) -> Array:
-        """Return those codes that may score enough by the words that are alike.
-
-        They are (reading, group) if ``grouped``, else (reading, name).
-        """
-        readings, names = np.divmod(pairs, max(len(self._heads) if grouped else len(self), 1))
-        heavy = self._group_heavy[names] if grouped else self._heavy[names]
-        if grouped:
-            names = self._heads[names]
-        weights = self._heavy_weights[names]
-        alike = met.likes_of(readings, heavy)
-        bits = np.maximum(self._padded_bits[heavy] - BITS_LOST * (1 - alike), 0)
-        matched = (alike * weights).sum(axis=1) + self._over[names]
-        rows = np.flatnonzero(asked.initials[readings] & self._letters[names])
-        begun = self._first_letter[heavy[rows]] & asked.initials[readings[rows], None]
-        initials = (weights[rows] * ((begun != 0) & (alike[rows] == 0))).sum(axis=1)
-        matched[rows] += INITIAL_ALIKE * initials
-        covers = np.minimum(matched / np.maximum(self._core_totals[names], 1e-9), 1.0)
-        others = np.minimum(matched / np.maximum(totals[readings], 1e-9), 1.0)
-        others[asked.text[readings]] = 1.0
-        score = bound(covers, others, (bits * (alike > 0)).sum(axis=1))
-        twice = ((alike > 0) & (alike < WELL_ALIKE)).sum(axis=1) > 1
-        score = np.where(twice, score * ALIKE_TWICE, score)
-        several = (asked.counts[readings] > 1) & ~asked.text[readings]
-        one = (self._core_counts[names] == 1) & several
-        score = np.where(one, score * ONE_OF_SEVERAL, score)
-        return np.asarray(pairs[score >= score_min - _MARGIN])
-
-
-class Met:
-    """The listed words that readings meet, and how alike they are."""
-
-    def __init__(self, readings: Array, words: Array, likes: Array, vocabulary: int) -> None:
-        """The arrays are parallel, sorted by reading and word; words are below ``vocabulary``."""
-        self.readings, self.words = readings, words
-        self._likes, self._vocabulary = likes, vocabulary + 1
-        self._codes = readings * self._vocabulary + words
-
-    def pieces(self, counts: Array, size: int) -> list[Met]:
-        """Cut between readings so that each piece has about ``size`` of the words' ``counts``."""
-        done = np.cumsum(counts[self.words])
-        total = int(done[-1]) if len(done) else 0
-        if not total:
-            return []
-        cuts = np.searchsorted(done, np.arange(0, total, size), side="right")
-        starts = np.searchsorted(self.readings, np.unique(self.readings[cuts])).tolist()
-        starts[:1] = [0]
-        ends = [*starts[1:], len(self.words)]
-        return [
-            Met(
-                self.readings[start:end],
-                self.words[start:end],
-                self._likes[start:end],
-                self._vocabulary - 1,
-            )
-            for start, end in zip(starts, ends, strict=True)
-        ]
-
-    @cached_property
-    def _marks(self) -> Array:
-        """One bit per reading and word met, several words to a bit."""
-        first, last = (int(self.readings[0]), int(self.readings[-1])) if len(self.words) else (0, 0)
-        marks = np.zeros((last - first + 1) * _SIGNS, dtype=np.bool_)
-        marks[(self.readings - first) * _SIGNS + self.words % _NO_SIGN] = True
-        return marks
-
-    def _bases(self, readings: Array) -> Array:
-        """Where each reading's bits begin; readings that meet no word get another's."""
-        first, last = (int(self.readings[0]), int(self.readings[-1])) if len(self.words) else (0, 0)
-        return ((np.clip(readings, first, last) - first) * _SIGNS).astype(np.int32)
-
-    def count(self, readings: Array, signs: Array) -> Array:
-        """Return how many of each row's words its reading meets, seldom too many."""
-        base = self._bases(readings)
-        result = np.zeros(len(readings), dtype=np.int8)
-        for column in range(signs.shape[1]):
-            result += self._marks[base + signs[:, column]]
-        return result
-
-    def likes_of(self, readings: Array, words: Array) -> Array:
-        """Return the likeness of each row's words to its reading, 0 for words not met."""
-        result = np.zeros(words.shape, dtype=np.float32)
-        if not len(self._codes):
-            return result
-        # Few words are met; only those need a search.
-        rows, columns = np.nonzero(self._marks[self._bases(readings)[:, None] + words % _NO_SIGN])
-        wanted = readings[rows] * self._vocabulary + words[rows, columns]
-        places = np.minimum(np.searchsorted(self._codes, wanted), len(self._codes) - 1)
-        found = self._codes[places] == wanted
-        result[rows[found], columns[found]] = self._likes[places[found]]
-        return result
-
-
-def bound(covers: Array, others: Array, bits: Array) -> Array:
-    """Return the score of two covers with the evidence, as ``matching.scored`` does for one."""
-    best, least = np.maximum(covers, others), np.minimum(covers, others)
-    score = BETTER_SHARE * best + (1 - BETTER_SHARE) * least
-    factor = FLOOR_WITHOUT_BITS + (1 - FLOOR_WITHOUT_BITS) * np.minimum(bits / BITS_ENOUGH, 1)
-    return np.where(least < 0.9, score * factor, score)
+        key = (several, score_min)
+        if key not in self._postings_alone:
+            words = np.repeat(np.arange(len(self.group_counts)), self.group_counts)
+            kept = self.alone[several][self.group_postings] >= score_min
+            counts = np.bincount(words[kept], minlength=len(self.group_counts))
+            found = np.cumsum(counts) - counts, counts, self.group_postings[kept].astype(np.int64)
+            self._postings_alone[key] = found
+        return self._postings_alone[key]

@@ -10,10 +10,10 @@ that stands on common words only is worth less, unless the names are the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import add
 from typing import NamedTuple
 
-from paritas.screening.words import ALIKE_MIN, Token, likeness
+from paritas.screening.words import ALIKE_MIN, Token, known_likeness, likeness
 
 #: The share of the better covered side in the score.
 BETTER_SHARE = 0.55
@@ -83,23 +83,28 @@ def compare(
     """
     pairs = _paired(subject, listed)
     matched = rest_listed = rest_subject = bits = 0.0
-    used_subject = {place for pair in pairs for place in pair.subject}
-    used_listed = {place for pair in pairs for place in pair.listed}
+    used_subject: set[int] = set()
+    used_listed: set[int] = set()
     for pair in pairs:
-        weight = sum(listed[place].weight for place in pair.listed)
+        used_subject.update(pair.subject)
+        used_listed.update(pair.listed)
+        weight = worth = 0.0
+        for place in pair.listed:
+            weight += listed[place].weight
+            worth += listed[place].bits
         matched += weight * pair.alike
         rest_listed += weight * (1 - pair.alike)
         rest_subject += weight * (1 - pair.alike)
-        bits += evidence(sum(listed[place].bits for place in pair.listed), pair.alike)
-    rest_listed += sum(t.weight for place, t in enumerate(listed) if place not in used_listed)
+        bits += evidence(worth, pair.alike)
     if not matched:
         return Match(0.0, (), 0.0)
+    rest_listed += sum([t.weight for place, t in enumerate(listed) if place not in used_listed])
     span = range(len(subject))
     if text:
         span = _span(subject, listed, pairs, bits, vessel)
         if not span:
             return Match(0.0, (), 0.0)
-    rest_subject += sum(subject[p].weight for p in span if p not in used_subject)
+    rest_subject += sum([subject[p].weight for p in span if p not in used_subject])
     score = scored(matched, rest_subject, rest_listed, bits)
     score *= _caution(subject, listed, pairs, text)
     return Match(score, tuple(pairs), bits)
@@ -180,7 +185,7 @@ def _paired(subject: Sequence[Token], listed: Sequence[Token]) -> list[Pair]:
     found = []
     for i, left in enumerate(subject):
         for j, right in enumerate(listed):
-            alike, how = likeness(left, right)
+            alike, how = known_likeness(left, right)
             if alike:
                 found.append((alike * (0.1 + right.weight), -abs(i - j), i, j, alike, how))
     found.sort(reverse=True)
@@ -248,7 +253,7 @@ def _runs(
     free_listed: set[int],
 ) -> list[tuple[tuple[int, ...], int, bool]]:
     """Words side by side, and the single word of the other name that they may be, longest first."""
-    found = []
+    found: list[tuple[tuple[int, ...], int, bool]] = []
     for many, free_many, single, free_one, joined_listed in (
         (listed, free_listed, subject, free_subject, True),
         (subject, free_subject, listed, free_listed, False),
@@ -256,21 +261,30 @@ def _runs(
         if len(free_many) < 2 or not free_one:
             continue
         letters = [len(token.text) for token in many]
-        shortest = min(one + two for one, two in pairwise(letters))
-        if max(len(single[one].text) for one in free_one) + 2 < shortest:
+        shortest = min(map(add, letters, letters[1:]))
+        longest = max([len(single[one].text) for one in free_one])
+        if longest + 2 < shortest:
             continue
-        for one in free_one:
-            word = single[one].text
-            if len(word) < _JOINED_LETTERS_MIN:
-                continue
-            for length in (3, 2):
-                for start in range(len(many) - length + 1):
-                    if abs(sum(letters[start : start + length]) - len(word)) > 2:
+        singles = [one for one in free_one if len(single[one].text) >= _JOINED_LETTERS_MIN]
+        initials = {single[one].text[0] for one in singles}
+        places: list[tuple[int, int, int, tuple[int, ...]]] = []
+        for length in (3, 2):
+            for start in range(len(many) - length + 1):
+                run = tuple(range(start, start + length))
+                for order in (run, run[::-1]) if length == 2 else (run,):
+                    initial = many[order[0]].text[0]
+                    if initial not in initials or not free_many.issuperset(run):
                         continue
-                    run = tuple(range(start, start + length))
-                    for order in (run, run[::-1]) if length == 2 else (run,):
-                        if many[order[0]].text[0] == word[0] and free_many.issuperset(run):
-                            found.append((order, one, joined_listed))
+                    together = sum(letters[start : start + length])
+                    places += [
+                        (one, -length, start, order)
+                        for one in singles
+                        if single[one].text[0] == initial
+                        and abs(together - len(single[one].text)) <= 2
+                    ]
+        # Stable, so that words in their order come before the same words turned round.
+        places.sort(key=lambda place: place[:3])
+        found += [(order, one, joined_listed) for one, _, _, order in places]
     return found
 
 

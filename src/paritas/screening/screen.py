@@ -23,8 +23,9 @@ from paritas.screening.entities import (
 )
 from paritas.screening.explain import circumstances, name_hit, number_hit
 from paritas.screening.identifiers import IdentifierIndex
-from paritas.screening.index import CORE_SHARE, Asked, NameIndex
+from paritas.screening.index import CORE_SHARE, NameIndex
 from paritas.screening.matching import compare
+from paritas.screening.search import Asked, Search
 from paritas.screening.text import FORM_SHARE, PARTICLE_SHARE, Words, words_of
 from paritas.screening.words import Array, Token, WordForms
 
@@ -107,7 +108,9 @@ class Screener:
     def _screen_names(
         self, subjects: list[Subject], asked: Asked, owners: list[int], best: _Best
     ) -> None:
-        readings, names, weights = self.index.candidates(asked, self.threshold / 100)
+        search = Search(self.index, asked, self.threshold / 100)
+        readings, names = search.candidates()
+        weights = search.weights
         starts = np.searchsorted(asked.readings, np.arange(len(owners) + 1)).tolist()
         last, tokens = -1, []
         for reading, name in zip(readings.tolist(), names.tolist(), strict=True):

@@ -29,6 +29,9 @@ ALIKE_MIN = 0.72
 SPELLED_ALIKE, FAR_SPELLED_ALIKE = 0.97, 0.85
 _FAR = 0.6
 
+#: Words that are remembered with what they are alike to.
+_KNOWN_MAX = 300_000
+
 _SEPARATOR = "\n"
 # In this order: what stands for one sound becomes one letter; x is "sh", c is "ch".
 _SPELLINGS = (
@@ -162,7 +165,7 @@ def _keys(spellings: Sequence[str], sounds: Sequence[str]) -> tuple[Array, Array
     # A number with one digit changed is another number.
     plain = np.where(_has_digit(letters), 0, lengths)
     for some_keys, some_rows in (
-        deletions_of(letters, plain, 3),
+        deletions_of(letters, plain, 4),
         _sound_keys(sounds),
         _without_article(letters, lengths),
     ):
@@ -215,6 +218,21 @@ def token_of(word: str) -> Token:
     return Token(word, spelling, sounds_of((spelling,))[0])
 
 
+_likenesses: dict[tuple[str, str], tuple[float, str]] = {}
+_LIKENESSES_MAX = 200_000
+
+
+def known_likeness(left: Token, right: Token) -> tuple[float, str]:
+    """Return ``likeness`` of two words as they were written, remembering it."""
+    key = left.text, right.text
+    known = _likenesses.get(key)
+    if known is None:
+        if len(_likenesses) >= _LIKENESSES_MAX:
+            _likenesses.clear()
+        known = _likenesses[key] = likeness(left, right)
+    return known
+
+
 def likeness(left: Token, right: Token) -> tuple[float, str]:
     """Return how alike two words are, 0 to 1, and in what way.
 
@@ -226,10 +244,12 @@ def likeness(left: Token, right: Token) -> tuple[float, str]:
     if left.spelling == right.spelling:
         near = len(left.spelling) > 3 and OSA.normalized_similarity(left.text, right.text) >= _FAR
         return (SPELLED_ALIKE if near else FAR_SPELLED_ALIKE), "spelled otherwise"
-    alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=0.53)
     same_sound = left.sound == right.sound and len(left.sound) > 2
-    if not alike and not same_sound:
-        return 0.0, ""
+    least = 0.53 if same_sound else ALIKE_MIN
+    one, other = len(left.spelling), len(right.spelling)
+    alike = 0.0
+    if abs(one - other) <= (1 - least) * max(one, other):
+        alike = OSA.normalized_similarity(left.spelling, right.spelling, score_cutoff=least)
     how = "a letter or more differs"
     if same_sound:
         alike, how = max(alike, (alike + 0.9) / 2), "sounds alike"
@@ -278,6 +298,9 @@ class WordForms:
         vowel = (letters == ord("a")) | (letters == ord("i")) | (letters == ord("u"))
         # A letter alone, or two or three that cannot be a word, may stand for names.
         self.initials = (self.lengths == 1) | ((self.lengths <= 3) & ~vowel.any(axis=1))
+        #: One bit for each letter that occurs.
+        bits = np.where(letters != 0, np.uint32(1) << (letters & 31).astype(np.uint32), 0)
+        self.letters = np.bitwise_or.reduce(bits.astype(np.uint32), axis=1)
         self.vowelless = (self.lengths > 3) & ~vowel.any(axis=1)
 
     def __len__(self) -> int:
@@ -286,6 +309,44 @@ class WordForms:
     def keys(self) -> tuple[Array, Array]:
         """Return the keys that the words are filed under, and whose key each is."""
         return _keys(self.spellings, self.sounds)
+
+
+class Known:
+    """What was found for words before: for each, the listed words alike to it and how alike."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        #: Where the words of each begin; one more at the end.
+        self._starts = np.zeros(1, dtype=np.int64)
+        self._listed = np.zeros(1 << 16, dtype=np.int64)
+        self._likes = np.zeros(1 << 16, dtype=np.float32)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def unknown(self, words: Sequence[str]) -> list[str]:
+        """Return those of some distinct words that were never looked for."""
+        return [word for word in words if word not in self._places]
+
+    def add(self, words: Sequence[str], rows: Array, listed: Array, likes: Array) -> None:
+        """Remember what was found; ``rows`` count the words, in order."""
+        first = len(self._places)
+        self._places.update((word, first + row) for row, word in enumerate(words))
+        used = int(self._starts[-1])
+        ends = used + np.cumsum(np.bincount(rows, minlength=len(words)))
+        self._starts = np.concatenate((self._starts, ends))
+        while used + len(listed) > len(self._listed):
+            self._listed = np.concatenate((self._listed, np.zeros_like(self._listed)))
+            self._likes = np.concatenate((self._likes, np.zeros_like(self._likes)))
+        self._listed[used : used + len(listed)] = listed
+        self._likes[used : used + len(listed)] = likes
+
+    def of(self, words: Sequence[str]) -> tuple[Array, Array, Array]:
+        """Return (number of the word, listed word, likeness) for words that are all known."""
+        places = np.array([self._places[word] for word in words], dtype=np.int64)
+        starts = self._starts[places]
+        found, rows = expand(starts, self._starts[places + 1] - starts)
+        return rows, self._listed[found], self._likes[found]
 
 
 class WordIndex:
@@ -297,14 +358,39 @@ class WordIndex:
         self.numbers = {word: number for number, word in enumerate(words)}
         self._table = KeyTable(*self.forms.keys())
         self._spellings = KeyTable(self.forms.hashes, np.arange(len(words)))
+        self._known = Known()
 
     def find(self, asked: WordForms) -> tuple[Array, Array, Array]:
-        """Return triples (number of the asked word, listed word, likeness), sorted."""
+        """Return triples (number of the asked word, listed word, likeness), sorted.
+
+        Words met before are remembered: names of one kind of business share most of theirs.
+        """
+        if len(self._known) > _KNOWN_MAX:
+            self._known = Known()
+        new = self._known.unknown(asked.words)
+        if new:
+            self._known.add(new, *self._find(asked if len(new) == len(asked) else WordForms(new)))
+        return self._known.of(asked.words)
+
+    def _find(self, asked: WordForms) -> tuple[Array, Array, Array]:
         keys, owners = asked.keys()
         positions, found = self._table.find(keys)
         codes = np.sort(owners[positions] * len(self.forms) + found)
         codes = codes[np.diff(codes, prepend=-1) != 0]
         rows, listed = np.divmod(codes, len(self.forms))
+        same_sound = (asked.sound_hashes[rows] == self.forms.sound_hashes[listed]) & (
+            asked.sound_hashes[rows] != 0
+        )
+        article = (asked.bare_hashes[rows] == self.forms.hashes[listed]) | (
+            asked.hashes[rows] == self.forms.bare_hashes[listed]
+        )
+        near = same_sound | article | self._may_be_near(asked, rows, listed)
+        rows, listed, same_sound, article = (
+            rows[near],
+            listed[near],
+            same_sound[near],
+            article[near],
+        )
         spelled, other = asked.spellings, self.forms.spellings
         alike = cpdist(
             [spelled[row] for row in rows.tolist()],
@@ -313,19 +399,25 @@ class WordIndex:
             score_cutoff=0.53,
             dtype=np.float32,
         )
-        same_sound = (asked.sound_hashes[rows] == self.forms.sound_hashes[listed]) & (
-            asked.sound_hashes[rows] != 0
-        )
         vowelless = asked.vowelless[rows] | self.forms.vowelless[listed]
-        article = (asked.bare_hashes[rows] == self.forms.hashes[listed]) | (
-            asked.hashes[rows] == self.forms.bare_hashes[listed]
-        )
         alike = _adjusted(alike, same_sound, vowelless, article)
         self._spelled_far(asked, rows, listed, alike)
         same = np.array([self.numbers.get(word, -1) for word in asked.words])
         alike[same[rows] == listed] = 1.0
         kept = alike >= ALIKE_MIN
         return rows[kept], listed[kept], alike[kept]
+
+    def _may_be_near(self, asked: WordForms, rows: Array, listed: Array) -> Array:
+        """Say which words have letters enough in common to be alike by their letters.
+
+        One edit gives a word at most one letter that it had not, and takes at most one.
+        """
+        one, other = asked.letters[rows], self.forms.letters[listed]
+        edits = np.maximum(np.bitwise_count(one & ~other), np.bitwise_count(other & ~one))
+        one, other = asked.lengths[rows], self.forms.lengths[listed]
+        edits = np.maximum(edits, np.abs(one - other))
+        longer = np.maximum(one, other)
+        return np.asarray((edits <= (1 - ALIKE_MIN) * longer) | (longer >= WIDTH))
 
     def _spelled_far(self, asked: WordForms, rows: Array, listed: Array, alike: Array) -> None:
         """Lower, in place, what is only spelled alike but was written very differently."""

@@ -22,6 +22,8 @@ from paritas.clearing.matching.select import capacities, fitting_selection, sele
 #: Up to so many orders the program is exact to the unit, if this part of the time suffices.
 SMALL = 60
 _UNITS_PART = 0.2
+#: The part of the time left that one kind of search takes before the other has its turn.
+_ROUND = 0.1
 #: How often a group of currencies is tried before one of it is left out.
 _TRIES = 4
 #: Up to so many whole orders HiGHS chooses among them all, and about how many at a time else.
@@ -50,9 +52,15 @@ def search(best: Best, start: Exact, price: list[int]) -> None:
     best.offer(Rounding(best.market, rings), as_it_is=True)
     eliminator = Eliminator(best.market, price)
     for number in itertools.count():
-        if best.time_left_s() <= 0 or best.is_near(_NEAR) or (number > 1 and not best.value):
+        until_s = time.monotonic() + _ROUND * best.time_left_s()
+        while True:
+            best.offer(Rounding(best.market, _by_groups(best, eliminator, start)))
+            if best.time_left_s() <= 0 or best.is_near(_NEAR):
+                return
+            if time.monotonic() > until_s:
+                break
+        if not best.value and number > 1:
             return
-        best.offer(Rounding(best.market, _by_groups(best, eliminator, start)))
         if has_parts and best.value and len(best.market.amount) > SMALL:
             _solve_neighbourhoods(best, number)
 
@@ -86,7 +94,7 @@ def _solve_neighbourhoods(best: Best, seed: int) -> None:
     from paritas.clearing.matching.mip import solve_shares
 
     market, random = best.market, np.random.default_rng(seed)
-    until_s = time.monotonic() + 0.3 * best.time_left_s()
+    until_s = time.monotonic() + _ROUND * best.time_left_s()
     while time.monotonic() < until_s and not best.is_near(_NEAR):
         pairs: list[Pair] = []
         size = 0

@@ -33,7 +33,7 @@ async function today() {
   const rows = day.currencies;
   const used = (c) => c.settled_minor ? Math.min(1, c.available_minor / c.settled_minor) : 0;
   return page(`Today`,
-    h("p", { class: "note" }, `Since ${instant(day.since_ns)}, when this node began to watch. Row ${day.seq} of the journal.`),
+    h("p", { class: "note" }, `Since ${instant(day.since_ns)}, where the figures of this node begin. Row ${day.seq} of the journal.`),
     h("div", { class: "cards" },
       card("settled", day.settled.toLocaleString(), "Instructions whose legs all moved, for ever"),
       card("waiting", day.waiting.toLocaleString(), "Accepted, and waiting for funds, a window or a partner"),
@@ -256,6 +256,6 @@ addEventListener("hashchange", async () => { await show(); main.focus(); });
 
 try { setSession(await api("/v1/session")); await begin(); }
 catch (error) {
-  if (error instanceof Refused && error.code === "not_found") { setSession({ role: "operator", name: "everybody" }); await begin(); }
+  if (error instanceof Refused && error.code === "not_found") { setSession({ role: "auditor", name: "looking on" }); await begin(); }
   else login();
 }
