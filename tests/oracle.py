@@ -387,7 +387,7 @@ class Oracle(CycleOracle):
             return "AG01"
         key = (s.legs[0].payer, collector)
         if key not in self.mandates:
-            return "MD01"
+            return "MD01" if s.actor == collector else "AG01"
         return "AM02" if s.legs[0].amount_minor > self.mandates[key] else None
 
     def bad_side(self, s: c.SubmitInstruction) -> str | None:

@@ -208,7 +208,7 @@ def test_the_queue_is_steered_by_its_owner(served: Served, india: httpx.Client) 
         queue = brazil.get("/v1/queue").json()["queue"]
         assert [q["number"] for q in queue] == numbers
         assert queue[0]["waits_for"] == "funds"
-        assert "500" in queue[0]["text"]
+        assert "INR 5.00" in queue[0]["text"]
         first = brazil.get("/v1/queue", params={"limit": 2}).json()
         rest = brazil.get("/v1/queue", params={"cursor": first["cursor"]}).json()
         assert [q["number"] for q in first["queue"] + rest["queue"]] == numbers

@@ -63,7 +63,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with served(tmp_path_factory.mktemp("node"), more=ROUTES) as node:
         world = World(node)
         world.pay("anna", "RENT-1", A, B, 25_000)
@@ -71,6 +71,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         # It has only what it was paid: this one waits for more.
         world.pay("bert", "GOODS-1", B, A, 90_000)
         yield world
+        # Pages that follow what changes would keep the server from ending.
+        for context in browser.contexts:
+            context.close()
 
 
 def open_console(browser: Browser, world: World, name: str, **more: object) -> Page:

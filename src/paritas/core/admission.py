@@ -261,6 +261,9 @@ def _collection_is_sound(state: State, command: SubmitInstruction, legs: Legs) -
     ):
         return Reason.AG01, "The sender may not instruct for this payer."
     limit_minor = state.mandates.get((payer.number, collector.number))
+    if limit_minor is None and command.actor != collector.number:
+        # A payee's sender speaks for other members too: it may simply not be this payer's.
+        return Reason.AG01, "The sender may not instruct for this payer."
     if limit_minor is None:
         return Reason.MD01, f"{payer.party.bic} has given {collector.bic} no mandate to collect."
     if amount_minor > limit_minor:
