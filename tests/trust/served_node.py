@@ -17,6 +17,7 @@ from paritas.api.app import create_app
 from paritas.api.proving import Proving
 from paritas.api.replay import NonceMemory
 from paritas.api.routes import Route
+from paritas.api.serve import _Server
 from paritas.api.service import Service
 from paritas.api.tls import Tls
 from paritas.model.keys import key_text
@@ -132,8 +133,11 @@ def served(
         listening.bind(("127.0.0.1", 0))
         listening.listen(64)
         secure = tls.uvicorn_options() if tls is not None else {"http": "httptools"}
-        config = uvicorn.Config(service, ws="none", log_config=None, **secure)
-        server = uvicorn.Server(config)
+        config = uvicorn.Config(
+            service, ws="none", log_config=None, timeout_graceful_shutdown=10, **secure
+        )
+        # As paritas serve ends: streams let go first, whoever still follows them.
+        server = _Server(config, service)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
