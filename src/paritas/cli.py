@@ -354,15 +354,16 @@ def verify(problem: Path, result: Path, /) -> int:
 
 @app.command
 def bench(
-    what: Literal["settlement", "screening"] = "settlement",
+    what: Literal["settlement", "screening", "check"] = "settlement",
     /,
     *,
     quick: bool = False,
     lists: Path | None = None,
     picture: Path | None = None,
+    files: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Measure this machine: settlement (the engine, and settle as a whole process), or screening.
+    """Measure this machine: settlement (engine, and settle as a whole process), screening or check.
 
     docs/benchmarks.md and docs/screening.md say what each figure means.
 
@@ -378,11 +379,15 @@ def bench(
         A directory of publishers' list files, for screening; without it a made-up list is used.
     picture
         Where to draw screening's curve of recall and false alarms (SVG).
+    files
+        A directory of messages, for check, beside made-up ones.
     json
         Print the figures of settlement as JSON.
     """
     if what == "screening":
         return _bench_screening(lists, picture, quick=quick)
+    if what == "check":
+        return _bench_check(files, quick=quick)
     import msgspec
     from rich.console import Console
 
@@ -416,6 +421,17 @@ def _bench_screening(lists: Path | None, picture: Path | None, *, quick: bool) -
         say=lambda line: print(line, file=sys.stderr),
     )
     print(report.table())
+    return 0
+
+
+def _bench_check(files: Path | None, *, quick: bool) -> int:
+    from rich.console import Console
+
+    from paritas.simulate.bench_check import check_table, run_check_bench
+
+    if files is not None and not files.is_dir():
+        raise UsageError(f"paritas bench: {files} is not a directory of messages.")
+    Console().print(check_table(run_check_bench(files, quick=quick)))
     return 0
 
 

@@ -91,6 +91,8 @@ class MessageReader:
                 transactions.append(transaction)
             else:
                 self._other_child(child, found)
+        if not self._credit_transfer:
+            del found[FINDINGS_MAX:]  # Nobody acts on them one by one.
         findings += rules.element_findings(found, places)
         if not first and transactions:
             self._first_agent = transactions[0].instructing_agent

@@ -20,6 +20,8 @@ FINDINGS_MAX = 1000
 #: A finding's sentence is cut to so many characters: it quotes what it found.
 SENTENCE_MAX = 300
 _KINDS_MAX = 20
+# Among so few children nobody needs to remember a position.
+_FEW = 50
 # So many errors in a wide tree are given a place.
 _PLACED_MAX = 100
 _BLOCK_BYTES = 64 * 1024
@@ -118,6 +120,9 @@ class Places:
     def _number(self, element: etree._Element, parent: etree._Element) -> tuple[int, bool]:
         """Return the position among the siblings of one name, and whether there are no others."""
         tag = str(element.tag)
+        if len(parent) <= _FEW:
+            same = [child for child in parent if child.tag == tag]
+            return same.index(element) + 1, len(same) == 1
         number = 0
         if (parent, tag) in self._cursors:
             number = self._cursors[parent, tag].number(element)
