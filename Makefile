@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup schemas demo test check bench clean
+.PHONY: setup schemas demo test check bench fuzz clean
 
 setup: .venv/.ready
 
@@ -33,6 +33,14 @@ check: setup
 
 bench: setup
 	@$(BIN)/paritas bench
+
+# Fuzzes both readers, each for half of TIME seconds; needs Linux. What it finds is left in out/fuzz.
+TIME ?= 60
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	@mkdir -p out/fuzz/xml out/fuzz/mt
+	@for reader in xml mt; do $(BIN)/python tests/fuzz/fuzz.py $$reader out/fuzz/$$reader tests/fuzz/corpus/$$reader \
+		-max_total_time=$$(($(TIME) / 2)) -max_len=20000 -artifact_prefix=out/fuzz/$$reader- || exit 1; done
 
 clean:
 	@rm -rf .venv out dist

@@ -950,15 +950,16 @@ def verify(problem: Path, result: Path, /) -> int:
 
 @app.command
 def bench(
-    what: Literal["settlement", "service", "screening"] = "settlement",
+    what: Literal["settlement", "service", "screening", "check"] = "settlement",
     /,
     *,
     quick: bool = False,
     lists: Path | None = None,
     picture: Path | None = None,
+    files: Path | None = None,
     json: bool = False,
 ) -> int:
-    """Measure this machine: settlement (the engine, and settle as a whole), service, or screening.
+    """Measure this machine: settlement (engine and settle), the service, screening or check.
 
     docs/benchmarks.md and docs/screening.md say what each figure means.
 
@@ -974,6 +975,8 @@ def bench(
         A directory of publishers' list files, for screening; without it a made-up list is used.
     picture
         Where to draw screening's curve of recall and false alarms (SVG).
+    files
+        A directory of messages, for check, beside made-up ones.
     json
         Print the figures of settlement or service as JSON.
     """
@@ -981,6 +984,8 @@ def bench(
         return _bench_screening(lists, picture, quick=quick)
     if what == "service":
         return _bench_service(quick=quick, as_json=json)
+    if what == "check":
+        return _bench_check(files, quick=quick)
     import msgspec
     from rich.console import Console
 
@@ -1030,6 +1035,17 @@ def _bench_screening(lists: Path | None, picture: Path | None, *, quick: bool) -
         say=lambda line: print(line, file=sys.stderr),
     )
     print(report.table())
+    return 0
+
+
+def _bench_check(files: Path | None, *, quick: bool) -> int:
+    from rich.console import Console
+
+    from paritas.simulate.bench_check import check_table, run_check_bench
+
+    if files is not None and not files.is_dir():
+        raise UsageError(f"paritas bench: {files} is not a directory of messages.")
+    Console().print(check_table(run_check_bench(files, quick=quick)))
     return 0
 
 

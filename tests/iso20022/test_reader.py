@@ -468,7 +468,7 @@ def test_thousands_of_errors_are_counted_and_not_located(name: str, data: bytes)
     against_schema = [found for found in result.findings if found.code.startswith("schema.")]
     assert 0 < len(against_schema) <= 20
     if "all wrong" in name:
-        assert against_schema[0].text.startswith("6,000 times: IntrBkSttlmAmt: ")
+        assert " times or more: IntrBkSttlmAmt: " in against_schema[0].text
         assert len(result.transactions) == 6000
 
 

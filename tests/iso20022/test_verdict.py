@@ -126,7 +126,7 @@ def test_a_file_is_told_at_a_glance_when_its_tags_come_again(data: bytes) -> Non
         data,
         b"\xef\xbb\xbf" + data,
         data.replace(b"\n", b"\r\n"),
-        declaration + mark + b"<!-- a --> <!--> -->" + rest,
+        declaration + mark + b"<!-- a > --> " + rest,
     ):
         for _ in range(2):
             glance(written, parse_all(written))

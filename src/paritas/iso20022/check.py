@@ -25,17 +25,21 @@ from paritas.iso20022.parsing import (
 )
 from paritas.iso20022.reader import (
     FILE_BYTES_MAX,
-    read_messages,
     read_stream,
     regular_file_size,
+    start_of_broken,
 )
 from paritas.iso20022.usage.characters import maybe_unreadable
 from paritas.iso20022.usage.profiles import PLAIN, Profile
+from paritas.iso20022.validation import FINDINGS_MAX
 from paritas.iso20022.values import Finding, ReadResult
 from paritas.iso20022.verdict import verdict
 
 _UNSUPPORTED = "rule.unsupported"
 STANDARD_INPUT = "-"
+# How many findings the messages of one file may have together, and each of them at the least.
+_FINDINGS_MAX = 10_000
+_FINDINGS_LEAST = 10
 #: Reads another format than XML: gives its results, or None where the bytes are not of it.
 OtherFormat = Callable[[bytes, str], list[dict[str, Any]] | None]
 
@@ -60,18 +64,19 @@ def check_bytes(
             if known is not None:
                 return [_result(name, *known)]
         placed = messages_of(root)
-    except UnreadableError:
-        # The reader knows more of what is broken: who sent it.
-        return [_result_of(name, [result]) for result in read_messages(data)]
+    except UnreadableError as error:
+        broken = start_of_broken(data)
+        return [_result(name, broken.message_type if broken else None, [error.finding])]
     unreadable = maybe_unreadable(data)
-    return [
-        _result(
-            name,
-            each.message_type,
-            verdict(each, len(data), profile, may_be_unreadable=unreadable),
+    results, left = [], _FINDINGS_MAX
+    for each in placed:
+        most = min(FINDINGS_MAX, max(left, _FINDINGS_LEAST))
+        findings = verdict(
+            each, len(data), profile, may_be_unreadable=unreadable, findings_max=most
         )
-        for each in placed
-    ]
+        left -= len(findings)
+        results.append(_result(name, each.message_type, findings))
+    return results
 
 
 def check_paths(

@@ -206,7 +206,7 @@ def _pieces(data: bytes) -> list[str] | None:
     if data.startswith(b"<?xml", start):
         start = data.find(b"?>", start) + 2
     start = data.find(b"<", start)
-    while data.startswith(b"<!--", start):
+    if data.startswith(b"<!--", start):  # A licence, say; more comments are not plain.
         start = data.find(b"<", data.find(b"-->", start))
     try:
         text = data[start + 1 :].decode()

@@ -22,27 +22,10 @@ from paritas.iso20022.tables import Found, walk
 from paritas.iso20022.validation import FINDINGS_MAX, Places, schema_findings
 from paritas.iso20022.values import Finding, Message, ReadResult, Transaction
 
-_TRANSACTION_LARGE_BYTES = 64 * 1024
-# More than a block of a stream, by which the bytes of a window may be counted too high.
-_OTHERS_LARGE_BYTES = 512 * 1024
-_LARGE_CHILDREN = 2000
-
 
 def is_credit_transfer(message_type: str) -> bool:
     """Say whether messages of this type have transactions that are read here."""
     return message_type.startswith(("pacs.008.001.", "pacs.009.001."))
-
-
-def _is_large(serialised: Sequence[bytes], size_bytes: int) -> bool:
-    """Say whether there may be thousands of siblings somewhere: see `schema_findings`."""
-    if size_bytes <= _TRANSACTION_LARGE_BYTES:
-        return False
-    lengths = [len(fragment) for fragment in serialised]
-    return (
-        len(lengths) > _LARGE_CHILDREN
-        or max(lengths, default=0) > _TRANSACTION_LARGE_BYTES
-        or size_bytes - sum(lengths) > _OTHERS_LARGE_BYTES
-    )
 
 
 class MessageReader:
@@ -94,8 +77,7 @@ class MessageReader:
         places = Places(document, first - context_transactions)
         findings, self._start_findings = self._start_findings, []
         if self.plan.schema is not None:
-            is_large = _is_large(serialised, size_bytes)
-            against = schema_findings(document, self.plan.schema, places, is_large)
+            against = schema_findings(document, self.plan.schema, places, size_bytes)
             findings += self._new(against, first) if against else ()
         transactions: list[Transaction] = []
         found: list[Found] = []
@@ -109,6 +91,8 @@ class MessageReader:
                 transactions.append(transaction)
             else:
                 self._other_child(child, found)
+        if not self._credit_transfer:
+            del found[FINDINGS_MAX:]  # Nobody acts on them one by one.
         findings += rules.element_findings(found, places)
         if not first and transactions:
             self._first_agent = transactions[0].instructing_agent

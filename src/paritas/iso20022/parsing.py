@@ -21,8 +21,15 @@ from paritas.iso20022.values import Finding
 #: libxml2's tree takes up to thirty times the bytes, so a tree of the whole is for small files.
 TREE_BYTES_MAX = 16 * 1024 * 1024
 
+# Real messages take up to fourteen times their bytes, with every element on a line of its own.
+_TREE_RATIO_MAX = 16
+_DENSE_BYTES = 1024 * 1024
+
 #: A file with more messages than these is refused whole.
 MESSAGES_MAX = 1000
+
+#: A message whose tree has more transactions than these is refused whole.
+PARTS_MAX = 100_000
 
 #: How deep in envelopes a Document may lie (a SWIFT DataPDU has it on the third level).
 _ENVELOPE_DEPTH_MAX = 8
@@ -85,10 +92,20 @@ def parse(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
     data = checked_start(data)
     if b"\0" in data:
         raise UnreadableError("xml.encoding", "zero bytes in it: send UTF-8")
+    if len(data) > _DENSE_BYTES and _tree_bytes(data) > _TREE_RATIO_MAX * len(data):
+        raise UnreadableError("xml.too_dense", "hardly anything but tags in it: no message is so")
     try:
         return etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
         raise malformed(error) from None
+
+
+def _tree_bytes(data: bytes) -> int:
+    """Estimate what libxml2's tree of a file takes, from what it has of each kind of node."""
+    elements = data.count(b"<") - data.count(b"</")
+    texts = data.count(b">") - data.count(b"><")
+    attributes = data.count(b'="') + data.count(b"='")
+    return 120 * elements + 144 * texts + 220 * attributes
 
 
 def parse_all(data: bytes, bytes_max: int = TREE_BYTES_MAX) -> etree._Element:
@@ -175,7 +192,9 @@ def find_messages(root: etree._Element) -> list[Placed]:
         return [Placed(document, header, message_type_of(document, header))]
     found: list[Placed] = []
     waiting: etree._Element | None = None
-    for element in root.iter("{*}Document", "{*}AppHdr"):
+    for number, element in enumerate(root.iter("{*}Document", "{*}AppHdr")):
+        if number > 4 * MESSAGES_MAX:
+            raise _too_many_messages()
         if not is_in_envelope(element):
             continue
         if local_name(element) == "AppHdr":
@@ -184,13 +203,17 @@ def find_messages(root: etree._Element) -> list[Placed]:
         found.append(Placed(element, waiting, message_type_of(element, waiting)))
         waiting = None
         if len(found) > MESSAGES_MAX:
-            text = f"more than {MESSAGES_MAX:,} messages in one file: send them in several"
-            raise UnreadableError("xml.several", text)
+            raise _too_many_messages()
     return found
 
 
+def _too_many_messages() -> UnreadableError:
+    text = f"more than {MESSAGES_MAX:,} messages in one file: send them in several"
+    return UnreadableError("xml.several", text)
+
+
 def messages_of(root: etree._Element) -> list[Placed]:
-    """Find the messages of a file; raises UnreadableError if it has none."""
+    """Find the messages of a file; raises UnreadableError if it has none, or one too large."""
     placed = find_messages(root)
     if not placed:
         raise no_document()
@@ -199,6 +222,9 @@ def messages_of(root: etree._Element) -> list[Placed]:
             namespace = namespace_of(each.document) or "no namespace"
             text = f"Document is of {namespace}, which is no ISO 20022 message"
             raise UnreadableError("xml.no_document", text, line_of(each.document))
+        if max(len(each.document), len(each.document) and len(each.document[0])) > PARTS_MAX:
+            text = f"a message of more than {PARTS_MAX:,} transactions: split it"
+            raise UnreadableError("xml.too_large", text, line_of(each.document))
     return placed
 
 

@@ -97,7 +97,7 @@ def read_messages(data: bytes) -> list[ReadResult]:
     try:
         placed = messages_of(parse_all(data))
     except UnreadableError as error:
-        return [ReadResult(_sender_of_broken(data), (), (error.finding,))]
+        return [ReadResult(start_of_broken(data), (), (error.finding,))]
     return [_read_tree(each, len(data)) for each in placed]
 
 
@@ -146,7 +146,7 @@ def read_stream(source: BinaryIO) -> Iterator[ReadResult]:
     try:
         yield from stream.read(source)
     except UnreadableError as error:
-        message = stream.message or _sender_of_broken(stream.start)
+        message = stream.message or start_of_broken(stream.start)
         yield ReadResult(message, (), (error.finding,))
     except OSError as error:
         text = f"cannot be read: {error.strerror or error}"
@@ -282,12 +282,18 @@ def _finding(code: str, text: str) -> Finding:
     return Finding(code, "", 0, text, "FF01")
 
 
-def _sender_of_broken(data: bytes) -> Message | None:
-    """Read who sent a file that cannot be read whole, so that the refusal reaches them."""
+def start_of_broken(data: bytes) -> Message | None:
+    """Read the start of a file that cannot be read whole: what it is and who sent it, or None.
+
+    So that the refusal reaches them.
+    """
     root = recovered_start(data)
     if root is None:
         return None
-    placed = next(iter(find_messages(root)), None)
+    try:
+        placed = next(iter(find_messages(root)), None)
+    except UnreadableError:
+        return None
     header = next(root.iter("{*}AppHdr"), None) if placed is None else placed.header
     fields, group = HeaderFields(), GroupFields()
     if header is not None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import chain, islice
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -43,28 +44,28 @@ from paritas.iso20022.values import Finding
 _STATEMENT = "camt.053"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _DATES = ("xs:date", "xs:dateTime")
-# The tree of a larger file is asked how wide it is, before libxml2 makes paths of it.
-_SMALL_BYTES = 64 * 1024
-# How many siblings libxml2 may count, at the most, to find the paths of all errors.
-_SIBLINGS_COUNTED_MAX = 200_000_000
-_count_elements = etree.XPath("count(//*)")
 
 
 def verdict(
-    placed: Placed, size_bytes: int, profile: Profile = PLAIN, *, may_be_unreadable: bool = True
+    placed: Placed,
+    size_bytes: int,
+    profile: Profile = PLAIN,
+    *,
+    may_be_unreadable: bool = True,
+    findings_max: int = FINDINGS_MAX,
 ) -> list[Finding]:
-    """Return all findings about a message whose tree is there.
+    """Return the findings about a message whose tree is there, no more than ``findings_max``.
 
     ``size_bytes`` is the size of its file. ``may_be_unreadable`` says whether its texts can have
     characters in them that nobody can read (`characters.maybe_unreadable`).
     """
-    findings: list[Finding] = []
-    for finding in _Checking(placed, size_bytes).findings(profile, may_be_unreadable):
-        findings.append(finding)
-        if len(findings) >= FINDINGS_MAX:
-            text = f"more than {FINDINGS_MAX:,} findings: the others are not shown"
-            findings.append(Finding("rule.more", "", 0, text))
-            break
+    found = _Checking(placed, size_bytes).findings(profile, may_be_unreadable)
+    findings = list(islice(found, findings_max + 1))
+    if len(findings) > findings_max:
+        # Whether it is refused must not hang on which findings are shown.
+        reason = next((each.reason for each in chain(findings, found) if each.reason), "")
+        text = f"more than {findings_max:,} findings: the others are not shown"
+        findings[findings_max:] = [Finding("rule.more", "", 0, text, reason)]
     return findings
 
 
@@ -141,8 +142,7 @@ class _Checking:
         if known.schema is None:
             yield Finding("rule.unsupported", "Document", 0, known.problem, "FF01")
         else:
-            is_large = self._is_large()
-            yield from schema_findings(self._document, known.schema, self._places, is_large)
+            yield from schema_findings(self._document, known.schema, self._places, self._size_bytes)
             yield from _of_elements(self._document, self._looked, self._places)
         view = View(placed)
         self._read_group()
@@ -180,7 +180,7 @@ class _Checking:
             yield Finding("schema.header", "AppHdr", line_of(header), text, "FF01")
             return
         places = Places(header)
-        yield from schema_findings(header, known.schema, places)
+        yield from schema_findings(header, known.schema, places, self._size_bytes)
         yield from _of_elements(header, looked(known.message_type, namespace), places)
 
     def _read_group(self) -> None:
@@ -220,14 +220,6 @@ class _Checking:
             message = message_value(self._placed.message_type, self._header, self._group)
             yield from rules.created_findings(message, self._group_element, self._places)
             yield from totals.findings(message, self._group_element, self._places)
-
-    def _is_large(self) -> bool:
-        """Say whether libxml2 would take too long to say where errors are: `schema_findings`."""
-        if self._size_bytes < _SMALL_BYTES:
-            return False
-        elements: Any = _count_elements(self._document)
-        widest = max(2, _SIBLINGS_COUNTED_MAX // int(elements))
-        return bool(self._document.xpath(f"boolean(//*/*[{widest}])"))
 
 
 def _of_elements(top: etree._Element, known: Looked, places: Places) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from paritas.iso20022.payments import CUSTOMER_TYPE, INSTITUTION_TYPE
 from paritas.iso20022.writer import (
@@ -136,16 +137,12 @@ def customer_transfer(message: MtMessage, created: str, header: Header | None, s
     transaction_type = fields.value("26T")
     day, settled = _settled(fields)
     instructed = _instructed(fields, said)
-    debtor = _customer(fields, said, "50A", "50F", "50K")
-    debtor_agent = _agent(fields, said, "52") or Party(bic=message.sender)
-    settlement = _settlement(fields, message, said)
-    intermediary, creditor_agent = _agent(fields, said, "56"), _agent(fields, said, "57")
-    creditor = _customer(fields, said, "59", "59A", "59F")
+    chain = _chain(fields, message, said)
     _remittance(fields, parts, said, message)
     _information(fields, parts, said)
     bearer, charges = _charges(fields, said)
     parts.purpose = parts.purpose or transaction_type
-    if not debtor_agent.bic and debtor_agent == Party():
+    if chain.debtor_agent == Party():
         said.add(ASSUMED, ":52A:", message.line, "the debtor's agent is not named: NOTPROVIDED")
     transfer = "".join(
         (
@@ -165,15 +162,7 @@ def customer_transfer(message: MtMessage, created: str, header: Header | None, s
             charges,
             parts.previous_elements(),
             _sides(message),
-            _intermediaries(intermediary, parts),
-            branch("UltmtDbtr", leaf("Nm", clip(parts.ultimate_debtor, 140))),
-            party_element("Dbtr", debtor),
-            account_element("DbtrAcct", debtor),
-            agent_element("DbtrAgt", debtor_agent),
-            agent_element("CdtrAgt", creditor_agent or Party(bic=message.receiver)),
-            party_element("Cdtr", creditor),
-            account_element("CdtrAcct", creditor),
-            branch("UltmtCdtr", leaf("Nm", clip(parts.ultimate_creditor, 140))),
+            chain.elements(parts),
             parts.instructions(),
             branch("Purp", _code_or_text(parts.purpose, 4, proprietary=bool(transaction_type))),
             _regulatory(fields),
@@ -182,9 +171,48 @@ def customer_transfer(message: MtMessage, created: str, header: Header | None, s
         )
     )
     say_fields_lost(fields, said, CUSTOMER_TYPE)
-    group = _group(reference, created, settlement)
+    group = _group(reference, created, chain.settlement)
     return Draft(
         CUSTOMER_TYPE, document(CUSTOMER_TYPE, "FIToFICstmrCdtTrf", (group, transfer)), header
+    )
+
+
+class _Chain(NamedTuple):
+    """Who pays whom in an MT103, through whom, and how the agents settle (SttlmInf)."""
+
+    debtor: Party
+    debtor_agent: Party
+    settlement: str
+    intermediary: Party | None
+    creditor_agent: Party
+    creditor: Party
+
+    def elements(self, parts: Parts) -> str:
+        """Return the elements from the intermediaries to the ultimate creditor."""
+        return "".join(
+            (
+                _intermediaries(self.intermediary, parts),
+                branch("UltmtDbtr", leaf("Nm", clip(parts.ultimate_debtor, 140))),
+                party_element("Dbtr", self.debtor),
+                account_element("DbtrAcct", self.debtor),
+                agent_element("DbtrAgt", self.debtor_agent),
+                agent_element("CdtrAgt", self.creditor_agent),
+                party_element("Cdtr", self.creditor),
+                account_element("CdtrAcct", self.creditor),
+                branch("UltmtCdtr", leaf("Nm", clip(parts.ultimate_creditor, 140))),
+            )
+        )
+
+
+def _chain(fields: Fields, message: MtMessage, said: Said) -> _Chain:
+    """Read the parties of an MT103; without 52a and 57a they are its sender and receiver."""
+    return _Chain(
+        debtor=_customer(fields, said, "50A", "50F", "50K"),
+        debtor_agent=_agent(fields, said, "52") or Party(bic=message.sender),
+        settlement=_settlement(fields, message, said),
+        intermediary=_agent(fields, said, "56"),
+        creditor_agent=_agent(fields, said, "57") or Party(bic=message.receiver),
+        creditor=_customer(fields, said, "59", "59A", "59F"),
     )
 
 
