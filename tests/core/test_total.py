@@ -41,6 +41,7 @@ BY_TYPE: dict[object, st.SearchStrategy[object]] = {
     tuple[int, int]: st.tuples(INTEGERS, INTEGERS),
     tuple[str, ...]: st.lists(TEXTS, max_size=2).map(tuple),
     Conversion | None: st.none() | st.builds(Conversion, INTEGERS, TEXTS),
+    tuple[bytes, ...]: st.just(()),
     tuple[Verdict, ...]: st.lists(VERDICTS, max_size=3).map(tuple),
 }
 BY_TYPE[c.AnyChange] = st.deferred(

@@ -11,6 +11,7 @@ from `today` (Monday 2026-11-23). A line ``# ...`` is a remark.
     clock Asia/Kolkata                          today 2026-11-27
     clearing every 15m rule fifo changed 0.5
     cycle noon INR,CNY 09:30-12:00 top up 30m without set-off
+    list OFAC/SDN bound by RBISINB0XXX: Vladimir Testovsky; Paper Albatross
     deliver
 
     09:30 AAAAINB0XXX pays BBBBCNB0XXX INR 100.00 ref T1 [options]
@@ -44,6 +45,7 @@ What is said about payments besides (returns, recalls, status, liquidity, statem
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -154,6 +156,8 @@ class Case:
     members: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     messages: dict[str, Any] = field(default_factory=dict)
+    #: name -> (the issuers who bind it, the names on it).
+    lists: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     expectations: list[str] = field(default_factory=list)
     as_mt: set[str] = field(default_factory=set)
 
@@ -229,6 +233,10 @@ def _setting(case: Case, verb: str, rest: str) -> bool:
     elif verb == "rate":
         currency, _, rate = rest.partition(" ")
         case.rates[currency] = rate
+    elif verb == "list":
+        head, _, names = rest.partition(": ")
+        name, _, issuers = head.partition(" bound by ")
+        case.lists[name] = issuers.split(), names.split("; ")
     elif verb == "dealer":
         bic, _, pair = rest.partition(" for ")
         one, other = pair.split("/")
@@ -419,7 +427,22 @@ def scheme_of(case: Case) -> str:
         lines += ["[queue]", f'bypass = "{case.bypass}"', ""]
     if case.clearing:
         lines.append(case.clearing)
-    return "\n".join(lines + case.books + case.members + case.cycles + case.others)
+    lists = [
+        f'[[list]]\nname = "{name}"\nbound_by = {json.dumps(issuers)}\nfiles = ["{file}"]\n'
+        for (name, (issuers, _)), file in zip(case.lists.items(), _list_files(case), strict=True)
+    ]
+    return "\n".join(lines + case.books + case.members + case.cycles + case.others + lists)
+
+
+def _list_files(case: Case) -> list[str]:
+    return [f"list-{number}.csv" for number in range(len(case.lists))]
+
+
+def write_lists(case: Case, directory: Path) -> None:
+    """Write the files of a case's lists, beside its scheme."""
+    for (_, names), file in zip(case.lists.values(), _list_files(case), strict=True):
+        rows = [f'{number},"{name}",2026-11-20' for number, name in enumerate(names)]
+        (directory / file).write_text("\n".join(["id,name,published", *rows, ""]), "utf-8")
 
 
 def write_messages(case: Case, directory: Path) -> None:

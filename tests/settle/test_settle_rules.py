@@ -14,11 +14,19 @@ from pathlib import Path
 
 import pytest
 from bank_day import DayAtTheBank, Status, must_hold, read_valid, text_of
-from banker import Case, cases_in, scheme_of, understand, write_messages, write_obligations
+from banker import (
+    Case,
+    cases_in,
+    scheme_of,
+    understand,
+    write_lists,
+    write_messages,
+    write_obligations,
+)
 from lxml import etree
 
 from paritas.iso20022 import schemas
-from paritas.node.scheme import parse_scheme
+from paritas.node.scheme import load_scheme, parse_scheme
 from paritas.node.settle import settle
 from settle import talk
 
@@ -42,9 +50,14 @@ def run(case: Case, directory: Path) -> DayAtTheBank:
     obligations = directory / "obligations.csv" if case.rows else None
     if obligations is not None:
         write_obligations(case, obligations)
+    scheme = parse_scheme(text, "scheme.toml")
+    if case.lists:
+        write_lists(case, directory)
+        (directory / "scheme.toml").write_text(text, "utf-8")
+        scheme = load_scheme(directory / "scheme.toml")
     settle(
         directory / "in",
-        parse_scheme(text, "scheme.toml"),
+        scheme,
         directory / "out",
         first_day=case.first_day,
         deliver=case.deliver,

@@ -603,9 +603,13 @@ class PlaceMember(Command, frozen=True, tag=63):
 
 
 class RecordEvidence(Command, frozen=True, tag=64):
-    """The details of a hit, or whatever else a later command names by this hash, were sealed."""
+    """The details of a hit were sealed, which a verdict in a later command names by this hash.
+
+    ``pairs`` are those of a party and an entry (see ``ExemptPair``): the same again has the same.
+    """
 
     digest: bytes
+    pairs: tuple[bytes, ...] = ()
 
 
 class ScreenAgain(Command, frozen=True, tag=65):

@@ -29,6 +29,7 @@ from paritas.model import events as e
 from paritas.model.instructions import Leg
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
+from paritas.node import case_tables
 from paritas.node.history_tables import ENTRY_KINDS, SEGMENT_BITS, open_or_build, uetr_key
 
 _SETTLED, _WAITING = int(Status.SETTLED), int(Status.WAITING)
@@ -65,6 +66,7 @@ _INSERTS = {
     "within": "UPDATE message SET first = iif(first, first, ?), last = ? WHERE number = ?",
     "hold_ended": "UPDATE hold SET status = ?, ended_ns = ? WHERE number = ?",
     "account": "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?)",
+    **case_tables.INSERTS,
 }
 
 
@@ -368,6 +370,7 @@ class History:
         self._rows["touch"] += [(party, number) for party in parties]
         if status == _WAITING:
             self._waiting[number] = legs
+            case_tables.follow_verdicts(self._rows, number, at_ns, command.verdicts)
             self._step(number, at_ns, "queued", text=self._why_queued(command))
         elif status == _SETTLED:
             self._post(number, legs, at_ns)
@@ -551,6 +554,22 @@ class History:
         for account, amount_minor in zip(event.accounts, event.repaid_minor, strict=True):
             self._entry(account, command.at_ns, _REDEEM, 0, 0, -amount_minor)
 
+    def _hit_decided(self, command: c.AnyCommand, event: e.HitDecided, position: int) -> None:
+        if isinstance(command, c.DecideHit):
+            case_tables.follow_opinion(self._rows, command, self.seq, position)
+        key = event.number, event.book
+        case_tables.follow_decision(self._rows, *key, event.decision, command.at_ns)
+
+    def _opinion(self, command: c.DecideHit, _number: int, position: int) -> None:
+        case_tables.follow_opinion(self._rows, command, self.seq, position)
+
+    def _evidence(self, command: c.RecordEvidence, _number: int, position: int) -> None:
+        case_tables.follow_evidence(self._rows, command, self.seq, position)
+
+    def _screened_again(self, command: c.ScreenAgain, _number: int, _: int) -> None:
+        key = command.number, command.at_ns
+        case_tables.follow_verdicts(self._rows, *key, command.verdicts)
+
     def _ordered(self, command: c.AnyCommand, event: e.MoneyOrdered, _: int) -> None:
         """An issuer's order; what it was for is told to nobody here."""
         for account, amount_minor in (
@@ -633,7 +652,7 @@ _FOLLOWERS: dict[type, Callable[[History, Any, Any, int], None]] = {
     e.ChangeFailed: History._nothing,
     e.ChangeWithdrawn: History._nothing,
     e.ChangeExpired: History._nothing,
-    e.HitDecided: History._nothing,
+    e.HitDecided: History._hit_decided,
     e.MoneyOrdered: History._ordered,
 }
 
@@ -685,9 +704,9 @@ _RECORDED: dict[type, Callable[[History, Any, int, int], None]] = {
     c.UnbindList: History._nothing,
     c.LoadListVersion: History._nothing,
     c.PlaceMember: History._nothing,
-    c.RecordEvidence: History._nothing,
-    c.ScreenAgain: History._nothing,
-    c.DecideHit: History._nothing,
+    c.RecordEvidence: History._evidence,
+    c.ScreenAgain: History._screened_again,
+    c.DecideHit: History._opinion,
     c.NameBlockedAccount: History._nothing,
     c.ExemptPair: History._nothing,
 }

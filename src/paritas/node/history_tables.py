@@ -13,8 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
+from paritas.node import case_tables
+
 #: Changes with the tables; a file of another version is built anew.
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -116,7 +118,7 @@ def open_or_build(path: Path, journal_seal: bytes) -> sqlite3.Connection:
     for suffix in ("", "-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     connection = connect(path)
-    connection.executescript(f"BEGIN;{SCHEMA}")
+    connection.executescript(f"BEGIN;{SCHEMA}{case_tables.SCHEMA}")
     connection.executemany("INSERT INTO meta VALUES (?, ?)", [*mark, ("seq", 0), ("at_ns", 0)])
     connection.execute("COMMIT")
     return connection

@@ -50,6 +50,7 @@ class Evidence(msgspec.Struct, frozen=True, array_like=True, gc=False):
     digest: bytes
     salt: bytes
     details: bytes
+    pairs: tuple[bytes, ...] = ()
 
 
 class Wish(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -18,8 +18,6 @@ from paritas.core.state import Account, State, account_of
 from paritas.iso20022.answers import TransactionStatus
 from paritas.iso20022.letters import Handled
 from paritas.iso20022.requests import LiquidityTransfer
-from paritas.iso20022.values import Transaction
-from paritas.iso20022.writer import agent, branch
 from paritas.model import commands as c
 from paritas.model.events import AnyEvent, CommandRefused
 from paritas.model.instructions import Leg, Priority
@@ -27,7 +25,7 @@ from paritas.model.money import AmountError, parse_amount
 from paritas.model.parties import normalise_bic
 from paritas.model.reasons import Reason
 from paritas.node.intake import Wish
-from paritas.node.screener import evidence_commands, shared
+from paritas.node.screener import evidence_commands, of_institutions, shared
 from paritas.node.spool import Particulars
 
 Decide = Callable[..., Sequence[AnyEvent]]
@@ -158,31 +156,7 @@ class Liquidity:
             return command
         accounts = self._state.accounts
         bics = [accounts[number].party.bic for number in (leg.payer, leg.payee)]
-        named = (agent(tag, bic) for tag, bic in zip(("Dbtr", "Cdtr"), bics, strict=True))
-        transfer = Transaction(
-            index=0,
-            instruction_id="",
-            end_to_end_id="",
-            transaction_id=command.reference,
-            uetr=command.uetr,
-            clearing_system_reference="",
-            local_instrument="",
-            settlement_priority="",
-            currency="",
-            amount="",
-            settlement_date="",
-            instructed_currency="",
-            instructed_amount="",
-            exchange_rate="",
-            charge_bearer="",
-            instructing_agent=bics[0],
-            instructed_agent=bics[1],
-            debtor=bics[0],
-            creditor=bics[1],
-            instructions_for_next_agent=(),
-            is_cover=False,
-            fragment=branch("CdtTrfTxInf", *named).encode(),
-        )
+        transfer = of_institutions(bics)
         wish = Wish(command.reference, None, command.actor, command.sender, command.legs)
         (wish,) = screening.screen((transfer,), (wish,))
         for evidence in evidence_commands(wish, command.at_ns):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from paritas.core.state import State
@@ -15,6 +16,10 @@ from paritas.screening.lists import ListError, read_list
 
 def read_version(each: ScreeningList) -> ListVersion:
     """Read a list's files; raises ListError if any is missing, not whole or of no known form."""
+    return _version(each.name, _contents(each), each.published)
+
+
+def _contents(each: ScreeningList) -> dict[str, bytes]:
     contents = {}
     for file in each.files:
         try:
@@ -23,9 +28,51 @@ def read_version(each: ScreeningList) -> ListVersion:
             raise ListError(
                 f"{file}: cannot be read ({error.strerror}): put the list there"
             ) from None
-    authority, _, name = each.name.partition("/")
-    published = each.published.isoformat() if each.published else ""
-    return read_list(contents, authority=authority, name=name, published=published)
+    return contents
+
+
+def _version(
+    list_id: str, contents: Mapping[str, bytes], published: datetime.date | None
+) -> ListVersion:
+    authority, _, name = list_id.partition("/")
+    stated = published.isoformat() if published else ""
+    return read_list(contents, authority=authority, name=name, published=stated)
+
+
+class ListStore:
+    """The files of every version that was ever in force at a node, as they were published.
+
+    What is refused never comes in; so the version in force is at hand whatever lies at the
+    publisher's place, and years later one can see what a verdict was made on.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, each: ScreeningList, version: ListVersion) -> None:
+        """Keep the files that ``version`` was just read from."""
+        folder = self._folder / version.sha256
+        if folder.is_dir():
+            return
+        making = folder.with_suffix(".new")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        for name, content in _contents(each).items():
+            (making / name).write_bytes(content)
+        making.replace(folder)
+
+    def version(self, list_id: str, known: tuple[int, int, bytes]) -> ListVersion:
+        """Return a version by what the engine knows of it; raises ListError if it was not kept."""
+        published, _, digest = known
+        folder = self._folder / digest.hex()
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        if not files:
+            raise ListError(f"{list_id}: the version in force was not kept in {self._folder}")
+        contents = {file.name: file.read_bytes() for file in files}
+        version = _version(list_id, contents, datetime.date.fromordinal(published))
+        if version.sha256 != digest.hex():
+            raise ListError(f"{folder}: was changed: put the files back as they were published")
+        return version
 
 
 def read_versions(lists: Sequence[ScreeningList]) -> dict[str, ListVersion]:
@@ -63,3 +110,32 @@ def load_commands(
             command = load_command(at_ns, book.issuer.number, number, version)
             if book.lists[name] != (command.published, command.entries, command.digest):
                 yield command
+
+
+def put_in_force(
+    lists: Sequence[ScreeningList],
+    state: State,
+    store: ListStore,
+    load: Callable[[Iterable[c.LoadListVersion]], None],
+    at_ns: int,
+) -> Iterator[tuple[ListVersion, str]]:
+    """Yield the version of each list that is in force at a node's start, and why not the file's.
+
+    ``load`` has the engine decide on the commands given to it. What cannot be read, or looks like
+    a mistake, leaves the version in force where it is. Raises ListError where there is none.
+    """
+    for each in lists:
+        try:
+            version, why_not = read_version(each), ""
+            load(load_commands(state, {each.name: version}, at_ns))
+            store.keep(each, version)
+        except ListError as error:
+            version, why_not = None, str(error)
+        known = {book.lists[each.name] for book in state.books.values() if each.name in book.lists}
+        in_force = next(iter(known))
+        if in_force is None:
+            raise ListError(why_not or f"{each.name}: the engine refuses it: is it empty?")
+        if version is None or version.sha256 != in_force[2].hex():
+            why_not = why_not or "it looks like a mistake; paritas screening diff says why"
+            version = store.version(each.name, in_force)
+        yield version, why_not

@@ -44,12 +44,12 @@ from paritas.node.calendars import BookCalendar
 from paritas.node.directory import Directory, directory_of_state, setup_commands
 from paritas.node.feed import Feed, FeedRow, JournalReader, Record
 from paritas.node.ledger import Ledger
-from paritas.node.list_files import load_commands, read_versions
+from paritas.node.list_files import ListStore, put_in_force
 from paritas.node.requests import Requests, first_seq_to_know
 from paritas.node.run import SettleError
 from paritas.node.same_scheme import check_same_scheme
 from paritas.node.scheme import Scheme
-from paritas.node.screener import Screening, share
+from paritas.node.screener import Screening, exempt_in, share
 from paritas.node.timers import Timer
 from paritas.node.workers import Context, WorkerPool
 from paritas.screening import Screener
@@ -276,15 +276,22 @@ class LiveNode:
     def _load_lists(self) -> None:
         """Put the lists that lie there in force, and have the workers to come screen with them.
 
-        Raises SettleError where a list that binds cannot be used.
+        Raises SettleError where a list that binds was never in force and cannot be used.
         """
+        store = ListStore(self.data / "lists")
+        loading = put_in_force(
+            self.scheme.lists, self.state, store, self._append_now, self.now_ns()
+        )
+        versions = []
         try:
-            versions = read_versions(self.scheme.lists)
-            self._append_now(load_commands(self.state, versions, self.now_ns()))
-            screener = Screener(list(versions.values()), self.scheme.threshold)
+            for version, why_not in loading:
+                if why_not:
+                    log.warning("list not updated", in_force=version.id, why=why_not)
+                versions.append(version)
         except ListError as error:
             raise SettleError(f"A list that binds cannot be used: {error}") from None
-        share(Screening(self.state, screener, self.scheme, self.seal))
+        screener = Screener(versions, self.scheme.threshold)
+        share(Screening(self.state, screener, self.scheme, self.seal, exempt_in(self.state)))
 
     def _append_now(self, commands: Iterable[AnyCommand]) -> None:
         """Decide and make durable, before the node answers anybody."""

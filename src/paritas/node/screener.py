@@ -8,15 +8,18 @@ goes into the sealed store; the engine gets an outcome and a salted hash.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from paritas.core import engine
+from paritas.core.screening import is_exempt
 from paritas.core.state import State
 from paritas.core.verdicts import jurisdictions
 from paritas.iso20022.named import Named, named_in
 from paritas.iso20022.values import Transaction
+from paritas.iso20022.writer import agent, branch
 from paritas.model.commands import RecordEvidence
 from paritas.model.events import CommandRefused
 from paritas.model.screening import Outcome, Verdict
@@ -69,6 +72,8 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 _ENCODER = msgspec.json.Encoder()
+#: Payments of which is remembered what they name.
+_KEPT = 10_000
 decode_details = msgspec.json.Decoder(Details).decode
 _KINDS = {"person": Kind.PERSON, "organisation": Kind.ORGANISATION, "": Kind.UNKNOWN}
 _CLEAR, _HIT = int(Outcome.CLEAR), int(Outcome.HIT)
@@ -77,6 +82,20 @@ _CLEAR, _HIT = int(Outcome.CLEAR), int(Outcome.HIT)
 def never_exempt(_book: int, _pair: bytes) -> bool:
     """Exempt nobody."""
     return False
+
+
+def exempt_in(state: State) -> Callable[[int, bytes], bool]:
+    """Exempt whom two people of the authority exempted, as a state has it at the present moment."""
+    return lambda book, pair: is_exempt(state, book, pair, time.time_ns())
+
+
+def of_institutions(bics: Sequence[str]) -> Transaction:
+    """Return what stands for the message of an instruction that came without one: its parties."""
+    tags = ["Dbtr", "Cdtr", *["IntrmyAgt1"] * len(bics)]
+    named = (agent(tag, bic) for tag, bic in zip(tags, dict.fromkeys(bics), strict=False))
+    fragment = branch("CdtTrfTxInf", *named).encode()
+    texts = dict.fromkeys((field for field in Transaction.__struct_fields__[1:19]), "")
+    return Transaction(0, *texts.values(), (), False, fragment)
 
 
 def _subject(named: Named) -> Subject:
@@ -127,6 +146,11 @@ class Screening:
                 number = state.book_by_currency[currency].number
                 self._by_country.setdefault(country, []).append(number)
 
+    @property
+    def versions(self) -> tuple[ListVersion, ...]:
+        """The lists that are held against payments."""
+        return self._screener.versions
+
     def expect(self, transactions: Iterable[Transaction]) -> None:
         """Screen everybody named in many payments at once, which is quicker than one by one.
 
@@ -147,13 +171,17 @@ class Screening:
             subjects = [(each, _subject(each)) for each in named]
             self._named[transaction.fragment] = subjects
             asked.update((subject, None) for _, subject in subjects if subject not in self._hits)
-        for subject, verdict in zip(asked, self._screener.screen(asked), strict=True):
+        verdicts = self._screener.screen(asked) if asked else ()
+        for subject, verdict in zip(asked, verdicts, strict=True):
             self._hits[subject] = verdict.hits
 
     def screen(
         self, transactions: Sequence[Transaction], wishes: Sequence[Wish]
     ) -> tuple[Wish, ...]:
         """Return the wishes that were made of these payments, with their verdicts."""
+        if len(self._named) > _KEPT:
+            self._named.clear()
+            self._hits.clear()
         self._look_at(transactions)
         return tuple(map(self._judged, transactions, wishes))
 
@@ -203,7 +231,8 @@ class Screening:
         digest = sealed_hash(salt, details)
         outcome = _CLEAR if all(finding.exempt for finding in findings) else _HIT
         verdict = Verdict(bound.book, bound.number, outcome, digest)
-        return verdict, Evidence(digest, salt, details)
+        pairs = tuple(sorted({bytes.fromhex(finding.pair) for finding in findings}))
+        return verdict, Evidence(digest, salt, details, pairs)
 
     def _finding(self, bound: Bound, named: Named, hit: Hit) -> Finding:
         words = " ".join(words_of(named.name)[0].texts)
@@ -225,7 +254,8 @@ class Screening:
 def evidence_commands(wish: Wish, at_ns: int) -> Iterable[tuple[RecordEvidence, bytes, bytes]]:
     """Yield what is to be recorded before a wish is submitted: command, salt, what is sealed."""
     for evidence in wish.evidence:
-        yield RecordEvidence(at_ns, 0, b"", evidence.digest), evidence.salt, evidence.details
+        command = RecordEvidence(at_ns, 0, b"", evidence.digest, evidence.pairs)
+        yield command, evidence.salt, evidence.details
 
 
 def screening_of(

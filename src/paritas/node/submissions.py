@@ -30,7 +30,7 @@ from paritas.node.intake import Wish
 from paritas.node.live import Turn
 from paritas.node.live_conversation import answer_request, returns_resolved
 from paritas.node.readings import Reading
-from paritas.node.screener import evidence_commands
+from paritas.node.screener import evidence_commands, of_institutions, shared
 
 _NUMBERED = (InstructionSettled, InstructionQueued, InstructionRefused)
 _STATUS = [ISO_STATUS.get(Status(status), "") for status in Status]
@@ -267,6 +267,30 @@ class _Unknown(Exception):  # noqa: N818 - it never leaves this module
         self.text = text
 
 
+_Submitted = c.SubmitInstruction | c.RecordRefusal
+
+
+def _screened(turn: Turn, commands: list[_Submitted]) -> list[_Submitted]:
+    """Give instructions their verdicts where a list binds: they name their institutions only."""
+    screening = shared()
+    if screening is None:
+        return commands
+    accounts = turn.state.accounts
+    result: list[_Submitted] = []
+    for command in commands:
+        if isinstance(command, c.RecordRefusal):
+            result.append(command)
+            continue
+        numbers = [number for leg in command.legs for number in (leg.payer, leg.payee)]
+        parties = of_institutions([accounts[number].party.bic for number in numbers])
+        wish = Wish(command.reference, None, command.actor, command.sender, command.legs)
+        (wish,) = screening.screen((parties,), (wish,))
+        for sealing in evidence_commands(wish, turn.at_ns):
+            turn.decide(*sealing)
+        result.append(msgspec.structs.replace(command, verdicts=wish.verdicts))
+    return result
+
+
 class InstructionSubmission:
     """Instructions that came together; asked for a thousand at a time."""
 
@@ -279,7 +303,7 @@ class InstructionSubmission:
 
     def submit(self, turn: Turn, asked: Sequence[AskedInstruction]) -> list[Outcome]:
         """Submit instructions in order and return what became of each."""
-        commands = [self._command(turn, each) for each in asked]
+        commands = _screened(turn, [self._command(turn, each) for each in asked])
         decided = turn.decide_all(commands)
         state = turn.state
         statuses = state.statuses

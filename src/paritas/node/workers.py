@@ -122,6 +122,7 @@ class _Link(asyncio.Protocol):
         self.process = process
         self.transport: asyncio.Transport | None = None
         self.groups: deque[list[_Job]] = deque()
+        self.retiring = False
         self._buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -151,7 +152,15 @@ class _Link(asyncio.Protocol):
                     each.future.set_exception(WorkerError(answer.error))
                 else:
                     each.future.set_result(answer.result)
+            if self.retiring and not self.groups:
+                self.retire()
             self.pool.hand_out()
+
+    def retire(self) -> None:
+        """Take no more jobs, and end with the last one."""
+        self.retiring = True
+        if not self.groups and self.transport is not None:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for group in self.groups:
@@ -211,7 +220,7 @@ class WorkerPool:
         for link in sorted(self._links, key=lambda each: len(each.groups)):
             if not waiting:
                 return
-            if link.transport is None or len(link.groups) >= _GROUPS_IN_FLIGHT:
+            if link.transport is None or link.retiring or len(link.groups) >= _GROUPS_IN_FLIGHT:
                 continue
             jobs: list[_Job] = []
             size = 0
@@ -231,6 +240,11 @@ class WorkerPool:
         self._links.append(another)
         connecting = asyncio.get_running_loop().create_task(self._connect(another))
         connecting.add_done_callback(lambda _: self.hand_out())
+
+    def renew(self) -> None:
+        """Fork new workers, which know what this process knows now; the old ones end their jobs."""
+        for link in list(self._links):
+            link.retire()
 
     def know(self, directory: Directory) -> None:
         """Give every worker, and every one to come, another directory."""
