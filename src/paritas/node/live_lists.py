@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -85,7 +86,7 @@ async def update_lists(node: LiveNode) -> UpdateOutcome:
         except ListError as error:
             outcomes.append(ListOutcome(each.name, "", "refused", str(error)))
             continue
-        refused = await node.ask(lambda turn, v=version: _load(turn, v))
+        refused = await node.ask(partial(_load, version=version))
         if refused is None:
             outcomes.append(ListOutcome(each.name, version.id, "unchanged"))
         elif refused:
@@ -139,7 +140,7 @@ async def screen_what_waits(node: LiveNode) -> int:
         ]
         wishes = await asyncio.to_thread(_screened, screening, payments)
         judged = list(zip((number for number, *_ in some), wishes, strict=True))
-        await node.ask(lambda turn, judged=judged: _record(turn, judged))
+        await node.ask(partial(_record, judged=judged))
     return len(waiting)
 
 

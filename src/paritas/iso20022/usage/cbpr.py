@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lxml import etree
-
 from paritas.iso20022.parsing import local_name, namespace_of
 from paritas.iso20022.usage import addresses, characters
 from paritas.iso20022.usage.cbpr_contents import CONTENTS

@@ -181,7 +181,9 @@ def _payment_block(view: View) -> Iterator[Broken]:
             yield element, f"PmtInfId is {text_of(element)}, MsgId is {message_id}"
 
 
-@CONTENTS.rule("page", "Page numbers begin with 1.", "CBPR_PageNumber_FormalRule", messages=_REPORTS)
+@CONTENTS.rule(
+    "page", "Page numbers begin with 1.", "CBPR_PageNumber_FormalRule", messages=_REPORTS
+)
 def _page(view: View) -> Iterator[Broken]:
     for element in view.all("PgNb"):
         if text_of(element) and not text_of(element).strip("0"):
